@@ -1,0 +1,156 @@
+package otp
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/goccy/go-json/v2"
+
+	"github.com/otpgate/otpgate/providers"
+)
+
+// recordVersion stands in every record, so that a later gateway can read what this one wrote.
+const recordVersion = 1
+
+// record is a verification as a store keeps it. The recipient is whole here: it is needed to send and to look up.
+type record struct {
+	V           int                `json:"v"`
+	Reference   Reference          `json:"ref"`
+	App         string             `json:"app"`
+	To          string             `json:"to"`
+	Country     string             `json:"country,omitempty"`
+	National    string             `json:"national,omitempty"`
+	Channel     providers.Channel  `json:"channel"`
+	Purpose     string             `json:"purpose,omitempty"`
+	Length      int                `json:"length,omitempty"`
+	Alphabet    providers.Alphabet `json:"alphabet,omitempty"`
+	Expiry      int64              `json:"expiry,omitempty"` // milliseconds, as all spans here
+	Hard        HardWish           `json:"hard"`
+	Sender      string             `json:"sender,omitempty"`
+	Message     string             `json:"message,omitempty"`
+	Locale      string             `json:"locale,omitempty"`
+	Metadata    map[string]string  `json:"metadata,omitempty"`
+	ClientIP    string             `json:"client_ip,omitempty"`
+	Key         string             `json:"key,omitempty"`
+	Status      Status             `json:"status"`
+	CreatedAt   int64              `json:"created_at"` // Unix milliseconds, as all times here
+	ExpiresAt   int64              `json:"expires_at"`
+	EndedAt     int64              `json:"ended_at,omitempty"`
+	MaxAttempts int                `json:"max_attempts"`
+	Attempts    int                `json:"attempts,omitempty"`
+	MaxResends  int                `json:"max_resends,omitempty"`
+	Resends     int                `json:"resends,omitempty"`
+	ResendAfter int64              `json:"resend_after,omitempty"`
+	ResendAt    int64              `json:"resend_at,omitempty"`
+	Deliveries  []deliveryRecord   `json:"deliveries,omitempty"`
+	Checks      []checkRecord      `json:"checks,omitempty"`
+}
+
+type deliveryRecord struct {
+	ID        string            `json:"id"`
+	Provider  string            `json:"provider"`
+	Channel   providers.Channel `json:"channel"`
+	Status    DeliveryStatus    `json:"status"`
+	Reason    string            `json:"reason,omitempty"`
+	Class     string            `json:"class,omitempty"`
+	Code      string            `json:"code,omitempty"`
+	At        int64             `json:"at"`
+	Took      int64             `json:"took"`
+	Rule      string            `json:"rule,omitempty"`
+	Place     int               `json:"place,omitempty"`
+	USSD      string            `json:"ussd,omitempty"`
+	Handle    providers.Handle  `json:"handle"`
+	Checkable bool              `json:"checkable,omitempty"`
+	ExpiresAt int64             `json:"expires_at"`
+}
+
+type checkRecord struct {
+	ID       string  `json:"id"`
+	At       int64   `json:"at"` // Unix nanoseconds: a guess that is given back must be found in its window
+	Outcome  Outcome `json:"outcome"`
+	Counted  bool    `json:"counted,omitempty"`
+	Provider string  `json:"provider,omitempty"`
+	IP       string  `json:"ip,omitempty"`
+}
+
+// EncodeRecord writes v for a store.
+func EncodeRecord(v Verification) ([]byte, error) {
+	r := record{
+		V: recordVersion, Reference: v.Reference, App: v.App,
+		To: v.To.Address(), Country: v.To.Country(), National: v.To.National(),
+		Channel: v.Channel, Purpose: v.Purpose,
+		Length: v.Wish.Length, Alphabet: v.Wish.Alphabet, Expiry: v.Wish.Expiry.Milliseconds(), Hard: v.Hard,
+		Sender: v.Sender, Message: v.Message, Locale: v.Locale, Metadata: v.Metadata, ClientIP: v.ClientIP, Key: v.Key,
+		Status: v.Status, CreatedAt: millis(v.CreatedAt), ExpiresAt: millis(v.ExpiresAt), EndedAt: millis(v.EndedAt),
+		MaxAttempts: v.MaxAttempts, Attempts: v.Attempts, MaxResends: v.MaxResends, Resends: v.Resends,
+		ResendAfter: v.ResendAfter.Milliseconds(), ResendAt: millis(v.ResendAt),
+	}
+	for _, d := range v.Deliveries {
+		r.Deliveries = append(r.Deliveries, deliveryRecord{
+			ID: d.ID, Provider: d.Provider, Channel: d.Channel, Status: d.Status, Reason: d.Reason, Class: d.Class,
+			Code: d.Code, At: millis(d.At), Took: d.Took.Milliseconds(), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: d.Handle,
+			Checkable: d.Checkable, ExpiresAt: millis(d.ExpiresAt),
+		})
+	}
+	for _, c := range v.Checks {
+		r.Checks = append(r.Checks, checkRecord{
+			ID: c.ID, At: c.At.UnixNano(), Outcome: c.Outcome, Counted: c.Counted, Provider: c.Provider, IP: c.IP,
+		})
+	}
+	return json.Marshal(r)
+}
+
+// DecodeRecord reads what EncodeRecord wrote.
+func DecodeRecord(b []byte) (Verification, error) {
+	var r record
+	if err := json.Unmarshal(b, &r); err != nil {
+		return Verification{}, fmt.Errorf("a stored verification is damaged: %w", err)
+	}
+	if r.V != recordVersion {
+		return Verification{}, fmt.Errorf("a stored verification has version %d; this gateway reads version %d", r.V, recordVersion)
+	}
+	to := providers.NewPhone(r.To, r.Country, r.National)
+	if r.Country == "" {
+		to = providers.NewEmail(r.To)
+	}
+	v := Verification{
+		Reference: r.Reference, App: r.App, To: to, Channel: r.Channel, Purpose: r.Purpose,
+		Wish: providers.CodeWish{
+			Length: r.Length, Alphabet: r.Alphabet, Expiry: span(r.Expiry), Attempts: r.MaxAttempts,
+		},
+		Hard: r.Hard, Sender: r.Sender, Message: r.Message, Locale: r.Locale, Metadata: r.Metadata,
+		ClientIP: r.ClientIP, Key: r.Key,
+		Status: r.Status, CreatedAt: instant(r.CreatedAt), ExpiresAt: instant(r.ExpiresAt), EndedAt: instant(r.EndedAt),
+		MaxAttempts: r.MaxAttempts, Attempts: r.Attempts, MaxResends: r.MaxResends, Resends: r.Resends,
+		ResendAfter: span(r.ResendAfter), ResendAt: instant(r.ResendAt),
+	}
+	for _, d := range r.Deliveries {
+		v.Deliveries = append(v.Deliveries, Delivery{
+			ID: d.ID, Provider: d.Provider, Channel: d.Channel, Status: d.Status, Reason: d.Reason, Class: d.Class,
+			Code: d.Code, At: instant(d.At), Took: span(d.Took), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: d.Handle,
+			Checkable: d.Checkable, ExpiresAt: instant(d.ExpiresAt),
+		})
+	}
+	for _, c := range r.Checks {
+		v.Checks = append(v.Checks, Check{
+			ID: c.ID, At: time.Unix(0, c.At).UTC(), Outcome: c.Outcome, Counted: c.Counted, Provider: c.Provider, IP: c.IP,
+		})
+	}
+	return v, nil
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func span(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }

@@ -1,0 +1,229 @@
+package otp
+
+import (
+	"slices"
+	"time"
+)
+
+// Charge counts one event of each claim in the window beside it, or none at all when one of the limits is used up: then
+// it refuses with RateLimited. The levels are those after the count.
+func Charge(claims []Claim, windows []*Window, now time.Time) ([]Level, error) {
+	levels := make([]Level, len(claims))
+	for i, c := range claims {
+		levels[i] = windows[i].Level(c.Name, c.Limit, now)
+	}
+	for i := range levels {
+		if levels[i].Remaining() == 0 {
+			return levels, rateLimited(levels, levels[i], now)
+		}
+	}
+	for i, c := range claims {
+		windows[i].Add(c.Limit, now)
+		levels[i] = windows[i].Level(c.Name, c.Limit, now)
+	}
+	return levels, nil
+}
+
+func rateLimited(levels []Level, full Level, now time.Time) *Error {
+	return &Error{
+		Code:       RateLimited,
+		Detail:     "the limit " + full.Name + " (" + full.Limit.String() + ") is used up; try again after the time in Retry-After",
+		RetryAfter: full.ResetsAt.Sub(now),
+		Limits:     levels,
+	}
+}
+
+// Renew counts a resend, or refuses.
+func (v *Verification) Renew(r Renewal) error {
+	if err := v.open(r.Match, r.Now); err != nil {
+		return err
+	}
+	if v.Resends >= v.MaxResends {
+		return v.refuse(ResendsExhausted, "every resend of this verification was used; send a new one when it has ended")
+	}
+	if r.Now.Before(v.ResendAt) {
+		err := v.refuse(ResendTooSoon, "the last message is too recent; try again after the time in Retry-After")
+		err.RetryAfter = v.ResendAt.Sub(r.Now)
+		return err
+	}
+	v.Resends++
+	v.ResendAt = r.Now.Add(v.ResendAfter)
+	return nil
+}
+
+// Deliver records what became of a send or resend.
+func (v *Verification) Deliver(d Dispatch) {
+	for _, one := range d.Deliveries {
+		at := slices.IndexFunc(v.Deliveries, func(have Delivery) bool { return have.ID == one.ID })
+		if at >= 0 {
+			v.Deliveries[at] = one
+		} else {
+			v.Deliveries = append(v.Deliveries, one)
+		}
+		if one.Status == DeliverySent {
+			v.Channel = one.Channel
+		}
+	}
+	v.bury(d.Replaced)
+	if v.Status != StatusPending {
+		return
+	}
+	live := v.Live(d.Now)
+	if len(live) > 0 {
+		v.lower(live)
+	} else if d.Failed {
+		v.end(StatusFailed, d.Now)
+	}
+}
+
+// lower gives up what none of the live deliveries can keep: a code that its upstream forgets after five minutes does not
+// live for ten.
+func (v *Verification) lower(live []Delivery) {
+	var expires time.Time
+	attempts := 0
+	for _, d := range live {
+		if d.ExpiresAt.After(expires) {
+			expires = d.ExpiresAt
+		}
+		granted := d.Handle.Granted.Attempts
+		if granted == 0 {
+			granted = v.MaxAttempts
+		}
+		attempts = max(attempts, granted)
+	}
+	v.MaxAttempts = min(v.MaxAttempts, attempts)
+	if expires.Before(v.ExpiresAt) {
+		v.ExpiresAt = expires
+	}
+}
+
+// Reserve counts a guess, or refuses. failures is the memory of the guess's limit; nil when it has none.
+func (v *Verification) Reserve(g Guess, failures *Window) error {
+	if err := v.open(g.Match, g.Now); err != nil {
+		return err
+	}
+	if g.Failures != nil {
+		level := failures.Level(g.Failures.Name, g.Failures.Limit, g.Now)
+		if level.Remaining() == 0 {
+			err := v.refuse(RecipientLocked, "this person has guessed wrong too often; try again after the time in Retry-After")
+			err.RetryAfter = level.ResetsAt.Sub(g.Now)
+			return err
+		}
+		failures.Add(g.Failures.Limit, g.Now)
+	}
+	v.Attempts++
+	v.Checks = append(v.Checks, Check{ID: g.ID, At: g.Now, Outcome: OutcomeWrong, Counted: true, IP: g.IP})
+	if surplus := len(v.Checks) - maxChecks; surplus > 0 {
+		v.Checks = slices.Delete(v.Checks, 0, surplus)
+	}
+	return nil
+}
+
+// Release gives a guess back, once.
+func (v *Verification) Release(r Release, failures *Window) {
+	v.bury(r.Dead)
+	c := v.check(r.Check)
+	if c == nil || !c.Counted {
+		return
+	}
+	c.Counted, c.Outcome = false, r.Outcome
+	v.Attempts--
+	if r.Failures != nil {
+		failures.TakeBack(r.Failures.Limit, c.At)
+	}
+}
+
+// Settle ends the verification for the one caller who finds it open, or notes a judgement that does not end it.
+//
+// It does not look at the clock for a success: the guess was counted in time, and how long the upstream took to judge it
+// is not the person's fault.
+func (v *Verification) Settle(s Settlement, failures *Window) error {
+	if !v.matches(s.Match) {
+		return notFound()
+	}
+	if s.Status == StatusCanceled {
+		if v.Status == StatusCanceled {
+			return nil
+		}
+		if err := v.open(s.Match, s.Now); err != nil && err.Code != AttemptsExhausted {
+			return err
+		}
+	}
+	if v.Status != StatusPending {
+		return v.ended()
+	}
+	v.bury(s.Dead)
+	if c := v.check(s.Check); c != nil {
+		c.Provider = s.Provider
+		if s.Status == StatusVerified {
+			c.Outcome = OutcomeRight
+			if s.Failures != nil {
+				failures.TakeBack(s.Failures.Limit, c.At)
+			}
+		}
+	}
+	if s.Status != StatusPending {
+		v.end(s.Status, s.Now)
+	}
+	return nil
+}
+
+// open tells whether something can still be done to a verification that matches m.
+func (v *Verification) open(m Match, now time.Time) *Error {
+	if !v.matches(m) {
+		return notFound()
+	}
+	seen := v.At(now)
+	if seen.Status != StatusPending {
+		return seen.ended()
+	}
+	return nil
+}
+
+func (v *Verification) matches(m Match) bool {
+	return v.Reference == m.Reference && v.App == m.App &&
+		(m.To == "" || m.To == v.To.Address()) && (m.Purpose == "" || m.Purpose == v.Purpose)
+}
+
+// ended is the refusal that says how v ended.
+func (v *Verification) ended() *Error {
+	switch v.Status {
+	case StatusVerified:
+		return v.refuse(AlreadyVerified, "this verification has succeeded before; a code is accepted once")
+	case StatusExpired:
+		return v.refuse(Expired, "the code is too old; send a new one")
+	case StatusCanceled:
+		return v.refuse(Canceled, "this verification was canceled; send a new one")
+	default:
+		if v.Attempts == 0 {
+			return v.refuse(AttemptsExhausted, "no provider took this verification, so there is no code to check; send a new one")
+		}
+		return v.refuse(AttemptsExhausted, "every guess of this verification was used; send a new one")
+	}
+}
+
+func (v *Verification) refuse(code Code, detail string) *Error {
+	return &Error{Code: code, Detail: detail, Reference: v.Reference}
+}
+
+func notFound() *Error {
+	return &Error{Code: NotFound, Detail: "none of your verifications has this reference; check it, and that the same app sent it"}
+}
+
+func (v *Verification) end(status Status, now time.Time) { v.Status, v.EndedAt = status, now }
+
+func (v *Verification) bury(ids []string) {
+	for i := range v.Deliveries {
+		if slices.Contains(ids, v.Deliveries[i].ID) {
+			v.Deliveries[i].Checkable = false
+		}
+	}
+}
+
+func (v *Verification) check(id string) *Check {
+	at := slices.IndexFunc(v.Checks, func(c Check) bool { return c.ID == id })
+	if at < 0 {
+		return nil
+	}
+	return &v.Checks[at]
+}

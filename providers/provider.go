@@ -1,0 +1,81 @@
+package providers
+
+import (
+	"context"
+	"time"
+)
+
+// Provider is one configured upstream that creates, delivers and checks codes.
+type Provider interface {
+	// Info tells what the provider is and what it can grant. It does no I/O and always answers the same.
+	Info() Info
+	// Send has a code created and delivered. The error is an [*Error]. A provider that can check a code although it
+	// does not know whether the message left returns the handle beside an error of class [Ambiguous].
+	Send(ctx context.Context, req SendRequest) (Handle, error)
+	// Verify asks whether code is the one behind h. A wrong code is a verdict; an error says that the upstream gave no
+	// judgement. Verify is called once for a guess and never repeated.
+	Verify(ctx context.Context, h Handle, code Secret) (Verdict, error)
+}
+
+// Resender is a provider with a resend of its own. The handle that it returns takes the place of h: Hubtel changes
+// request id and prefix. req is what was sent first, with the same reference.
+type Resender interface {
+	Resend(ctx context.Context, h Handle, req SendRequest) (Handle, error)
+}
+
+// Info describes a configured provider.
+type Info struct {
+	Name     string     // as the operator calls it: "hubtel-gh"
+	Kind     string     // of [Kind.Name]: "hubtel"
+	Coverage []Coverage // one entry for each channel, no channel twice
+	USSD     string     // dial string that shows a live code on the recipient's own phone; empty where there is none
+}
+
+// On returns what the provider can grant on channel.
+func (i Info) On(channel Channel) (Coverage, bool) {
+	for _, c := range i.Coverage {
+		if c.Channel == channel {
+			return c, true
+		}
+	}
+	return Coverage{}, false
+}
+
+// Coverage is what a provider can grant on one channel.
+type Coverage struct {
+	Channel   Channel
+	Countries Countries            // empty: everywhere
+	Length    Range[int]           // of codes, in characters
+	Alphabets []Alphabet           // that it can be asked for, the one it gives unasked first
+	Expiry    Range[time.Duration] // zero: it takes no wish
+	Attempts  Range[int]           // zero: it takes no wish
+	Message   bool                 // it takes a caller's text
+}
+
+// SendRequest asks a provider for one delivery.
+type SendRequest struct {
+	Reference string // the gateway's; the same on every try of one verification
+	App       string // id of the app that asked
+	To        Recipient
+	Channel   Channel
+	Sender    string // as the app wants to be seen; empty: the provider's own setting
+	Wish      CodeWish
+	Message   string // a text with {code} and perhaps {amount} and {duration}; empty: the upstream's own text
+	Locale    string // BCP 47; empty: the upstream's own
+	Metadata  map[string]string
+}
+
+// Handle is what it takes to check a delivered code later.
+type Handle struct {
+	UpstreamID string  `json:"upstream_id,omitempty"` // the upstream's own id, for people and look-ups
+	Prefix     string  `json:"prefix,omitempty"`      // shown beside the code
+	State      []byte  `json:"state,omitempty"`       // opaque to all but the adapter; never holds a code
+	Granted    Granted `json:"granted"`
+}
+
+// Verdict is an upstream's judgement of one guess.
+type Verdict struct {
+	Match        bool
+	AttemptsLeft int  // wrong guesses that the upstream will still take; -1: not told
+	Final        bool // the upstream accepts no further guess for this handle
+}
