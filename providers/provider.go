@@ -23,6 +23,12 @@ type Resender interface {
 	Resend(ctx context.Context, h Handle, req SendRequest) (Handle, error)
 }
 
+// CodeReader is a provider that can tell a live code again: the in-house generator, for a read-out over USSD. The caller
+// has made sure that the one who asks is the recipient.
+type CodeReader interface {
+	Code(h Handle) (Secret, error)
+}
+
 // Info describes a configured provider.
 type Info struct {
 	Name     string     // as the operator calls it: "hubtel-gh"

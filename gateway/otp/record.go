@@ -2,6 +2,7 @@ package otp
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-json/v2"
@@ -12,14 +13,12 @@ import (
 // recordVersion stands in every record, so that a later gateway can read what this one wrote.
 const recordVersion = 1
 
-// record is a verification as a store keeps it. The recipient is whole here: it is needed to send and to look up.
+// record is a verification as a store keeps it.
 type record struct {
 	V           int                `json:"v"`
 	Reference   Reference          `json:"ref"`
 	App         string             `json:"app"`
-	To          string             `json:"to"`
-	Country     string             `json:"country,omitempty"`
-	National    string             `json:"national,omitempty"`
+	To          address            `json:"to"`
 	Channel     providers.Channel  `json:"channel"`
 	Purpose     string             `json:"purpose,omitempty"`
 	Length      int                `json:"length,omitempty"`
@@ -44,12 +43,28 @@ type record struct {
 	ResendAt    int64              `json:"resend_at,omitempty"`
 	Deliveries  []deliveryRecord   `json:"deliveries,omitempty"`
 	Checks      []checkRecord      `json:"checks,omitempty"`
+	Steps       []stepRecord       `json:"steps,omitempty"`
+	NextAt      int64              `json:"next_at,omitempty"`
+}
+
+// address is a recipient, whole: it is needed to send and to look up.
+type address struct {
+	Address  string `json:"a"`
+	Country  string `json:"c,omitempty"`
+	National string `json:"n,omitempty"`
+}
+
+type stepRecord struct {
+	Channel providers.Channel `json:"channel"`
+	To      address           `json:"to"`
+	After   int64             `json:"after"`
 }
 
 type deliveryRecord struct {
 	ID        string            `json:"id"`
 	Provider  string            `json:"provider"`
 	Channel   providers.Channel `json:"channel"`
+	To        address           `json:"to"`
 	Status    DeliveryStatus    `json:"status"`
 	Reason    string            `json:"reason,omitempty"`
 	Class     string            `json:"class,omitempty"`
@@ -59,9 +74,19 @@ type deliveryRecord struct {
 	Rule      string            `json:"rule,omitempty"`
 	Place     int               `json:"place,omitempty"`
 	USSD      string            `json:"ussd,omitempty"`
-	Handle    providers.Handle  `json:"handle"`
+	Handle    handleRecord      `json:"handle"`
 	Checkable bool              `json:"checkable,omitempty"`
 	ExpiresAt int64             `json:"expires_at"`
+}
+
+type handleRecord struct {
+	UpstreamID string             `json:"id,omitempty"`
+	Prefix     string             `json:"prefix,omitempty"`
+	State      []byte             `json:"state,omitempty"`
+	Length     int                `json:"length,omitempty"`
+	Alphabet   providers.Alphabet `json:"alphabet,omitempty"`
+	Expiry     int64              `json:"expiry,omitempty"`
+	Attempts   int                `json:"attempts,omitempty"`
 }
 
 type checkRecord struct {
@@ -77,18 +102,19 @@ type checkRecord struct {
 func EncodeRecord(v Verification) ([]byte, error) {
 	r := record{
 		V: recordVersion, Reference: v.Reference, App: v.App,
-		To: v.To.Address(), Country: v.To.Country(), National: v.To.National(),
+		To:      addressOf(v.To),
 		Channel: v.Channel, Purpose: v.Purpose,
 		Length: v.Wish.Length, Alphabet: v.Wish.Alphabet, Expiry: v.Wish.Expiry.Milliseconds(), Hard: v.Hard,
 		Sender: v.Sender, Message: v.Message, Locale: v.Locale, Metadata: v.Metadata, ClientIP: v.ClientIP, Key: v.Key,
 		Status: v.Status, CreatedAt: millis(v.CreatedAt), ExpiresAt: millis(v.ExpiresAt), EndedAt: millis(v.EndedAt),
 		MaxAttempts: v.MaxAttempts, Attempts: v.Attempts, MaxResends: v.MaxResends, Resends: v.Resends,
 		ResendAfter: v.ResendAfter.Milliseconds(), ResendAt: millis(v.ResendAt),
+		NextAt: millis(v.Next.At),
 	}
 	for _, d := range v.Deliveries {
 		r.Deliveries = append(r.Deliveries, deliveryRecord{
-			ID: d.ID, Provider: d.Provider, Channel: d.Channel, Status: d.Status, Reason: d.Reason, Class: d.Class,
-			Code: d.Code, At: millis(d.At), Took: d.Took.Milliseconds(), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: d.Handle,
+			ID: d.ID, Provider: d.Provider, Channel: d.Channel, To: addressOf(d.To), Status: d.Status, Reason: d.Reason,
+			Class: d.Class, Code: d.Code, At: millis(d.At), Took: d.Took.Milliseconds(), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: handleRecordOf(d.Handle),
 			Checkable: d.Checkable, ExpiresAt: millis(d.ExpiresAt),
 		})
 	}
@@ -96,6 +122,9 @@ func EncodeRecord(v Verification) ([]byte, error) {
 		r.Checks = append(r.Checks, checkRecord{
 			ID: c.ID, At: c.At.UnixNano(), Outcome: c.Outcome, Counted: c.Counted, Provider: c.Provider, IP: c.IP,
 		})
+	}
+	for _, step := range v.Next.Steps {
+		r.Steps = append(r.Steps, stepRecord{Channel: step.Channel, To: addressOf(step.To), After: step.After.Milliseconds()})
 	}
 	return json.Marshal(r)
 }
@@ -109,12 +138,8 @@ func DecodeRecord(b []byte) (Verification, error) {
 	if r.V != recordVersion {
 		return Verification{}, fmt.Errorf("a stored verification has version %d; this gateway reads version %d", r.V, recordVersion)
 	}
-	to := providers.NewPhone(r.To, r.Country, r.National)
-	if r.Country == "" {
-		to = providers.NewEmail(r.To)
-	}
 	v := Verification{
-		Reference: r.Reference, App: r.App, To: to, Channel: r.Channel, Purpose: r.Purpose,
+		Reference: r.Reference, App: r.App, To: r.To.recipient(), Channel: r.Channel, Purpose: r.Purpose,
 		Wish: providers.CodeWish{
 			Length: r.Length, Alphabet: r.Alphabet, Expiry: span(r.Expiry), Attempts: r.MaxAttempts,
 		},
@@ -123,11 +148,12 @@ func DecodeRecord(b []byte) (Verification, error) {
 		Status: r.Status, CreatedAt: instant(r.CreatedAt), ExpiresAt: instant(r.ExpiresAt), EndedAt: instant(r.EndedAt),
 		MaxAttempts: r.MaxAttempts, Attempts: r.Attempts, MaxResends: r.MaxResends, Resends: r.Resends,
 		ResendAfter: span(r.ResendAfter), ResendAt: instant(r.ResendAt),
+		Next: Schedule{At: instant(r.NextAt)},
 	}
 	for _, d := range r.Deliveries {
 		v.Deliveries = append(v.Deliveries, Delivery{
-			ID: d.ID, Provider: d.Provider, Channel: d.Channel, Status: d.Status, Reason: d.Reason, Class: d.Class,
-			Code: d.Code, At: instant(d.At), Took: span(d.Took), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: d.Handle,
+			ID: d.ID, Provider: d.Provider, Channel: d.Channel, To: d.To.recipient(), Status: d.Status, Reason: d.Reason,
+			Class: d.Class, Code: d.Code, At: instant(d.At), Took: span(d.Took), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: d.Handle.handle(),
 			Checkable: d.Checkable, ExpiresAt: instant(d.ExpiresAt),
 		})
 	}
@@ -136,7 +162,38 @@ func DecodeRecord(b []byte) (Verification, error) {
 			ID: c.ID, At: time.Unix(0, c.At).UTC(), Outcome: c.Outcome, Counted: c.Counted, Provider: c.Provider, IP: c.IP,
 		})
 	}
+	for _, step := range r.Steps {
+		v.Next.Steps = append(v.Next.Steps, Step{Channel: step.Channel, To: step.To.recipient(), After: span(step.After)})
+	}
 	return v, nil
+}
+
+func addressOf(r providers.Recipient) address {
+	return address{Address: r.Address(), Country: r.Country(), National: r.National()}
+}
+
+func (a address) recipient() providers.Recipient {
+	if strings.Contains(a.Address, "@") {
+		return providers.NewEmail(a.Address)
+	}
+	return providers.NewPhone(a.Address, a.Country, a.National)
+}
+
+func handleRecordOf(h providers.Handle) handleRecord {
+	return handleRecord{
+		UpstreamID: h.UpstreamID, Prefix: h.Prefix, State: h.State,
+		Length: h.Granted.Length, Alphabet: h.Granted.Alphabet, Expiry: h.Granted.Expiry.Milliseconds(),
+		Attempts: h.Granted.Attempts,
+	}
+}
+
+func (h handleRecord) handle() providers.Handle {
+	return providers.Handle{
+		UpstreamID: h.UpstreamID, Prefix: h.Prefix, State: h.State,
+		Granted: providers.Granted{
+			Length: h.Length, Alphabet: h.Alphabet, Expiry: span(h.Expiry), Attempts: h.Attempts,
+		},
+	}
 }
 
 func millis(t time.Time) int64 {

@@ -86,7 +86,9 @@ type Dispatch struct {
 	Reference  Reference
 	Deliveries []Delivery // added, or put in the place of those with the same ID
 	Replaced   []string   // IDs of deliveries whose codes are dead now
-	Failed     bool       // nobody took the code: a pending verification without a live delivery ends as StatusFailed
+	Failed     bool       // nobody took the code, and nobody may have: the pending verification ends as StatusFailed
+	Refund     bool       // the resend that was counted did not happen
+	Next       *Schedule  // what is left of the fallback; nil: as before
 	Done       *Done      // nil: no idempotency key
 	Now        time.Time
 }
@@ -102,9 +104,9 @@ type Guess struct {
 	Match Match
 	ID    string // of the check, unique
 	IP    string
-	// Failures is the limit of wrong guesses that bears on the person. Reserve counts one in it, Release and a
-	// successful Settle take it back. Nil: unlimited.
-	Failures *Claim
+	// Failures is the limit of wrong guesses that bears on the person; [FailureClaim] tells what it is counted under.
+	// Reserve counts one in it, Release and a successful Settle take it back. Nil: unlimited.
+	Failures *Limit
 	Now      time.Time
 }
 
@@ -113,7 +115,7 @@ type Release struct {
 	Reference Reference
 	Check     string // ID
 	Outcome   Outcome
-	Failures  *Claim
+	Failures  *Limit
 	Dead      []string // IDs of deliveries that cannot be checked any more
 	Now       time.Time
 }
@@ -124,7 +126,7 @@ type Settlement struct {
 	Status   Status   // Pending: it goes on, only Dead and the judge are noted
 	Check    string   // ID of the check that decided; empty: none did
 	Provider string   // that judged it
-	Failures *Claim   // taken back when Status is StatusVerified
+	Failures *Limit   // taken back when Status is StatusVerified
 	Dead     []string // IDs of deliveries that cannot be checked any more
 	Now      time.Time
 }

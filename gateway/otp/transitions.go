@@ -68,6 +68,12 @@ func (v *Verification) Deliver(d Dispatch) {
 	if v.Status != StatusPending {
 		return
 	}
+	if d.Refund {
+		v.Resends, v.ResendAt = max(0, v.Resends-1), d.Now
+	}
+	if d.Next != nil {
+		v.Next = *d.Next
+	}
 	live := v.Live(d.Now)
 	if len(live) > 0 {
 		v.lower(live)
@@ -103,13 +109,13 @@ func (v *Verification) Reserve(g Guess, failures *Window) error {
 		return err
 	}
 	if g.Failures != nil {
-		level := failures.Level(g.Failures.Name, g.Failures.Limit, g.Now)
+		level := failures.Level(recipientFailures, *g.Failures, g.Now)
 		if level.Remaining() == 0 {
 			err := v.refuse(RecipientLocked, "this person has guessed wrong too often; try again after the time in Retry-After")
 			err.RetryAfter = level.ResetsAt.Sub(g.Now)
 			return err
 		}
-		failures.Add(g.Failures.Limit, g.Now)
+		failures.Add(*g.Failures, g.Now)
 	}
 	v.Attempts++
 	v.Checks = append(v.Checks, Check{ID: g.ID, At: g.Now, Outcome: OutcomeWrong, Counted: true, IP: g.IP})
@@ -129,7 +135,7 @@ func (v *Verification) Release(r Release, failures *Window) {
 	c.Counted, c.Outcome = false, r.Outcome
 	v.Attempts--
 	if r.Failures != nil {
-		failures.TakeBack(r.Failures.Limit, c.At)
+		failures.TakeBack(*r.Failures, c.At)
 	}
 }
 
@@ -158,7 +164,7 @@ func (v *Verification) Settle(s Settlement, failures *Window) error {
 		if s.Status == StatusVerified {
 			c.Outcome = OutcomeRight
 			if s.Failures != nil {
-				failures.TakeBack(s.Failures.Limit, c.At)
+				failures.TakeBack(*s.Failures, c.At)
 			}
 		}
 	}
@@ -210,7 +216,10 @@ func notFound() *Error {
 	return &Error{Code: NotFound, Detail: "none of your verifications has this reference; check it, and that the same app sent it"}
 }
 
-func (v *Verification) end(status Status, now time.Time) { v.Status, v.EndedAt = status, now }
+func (v *Verification) end(status Status, now time.Time) {
+	v.Status, v.EndedAt = status, now
+	v.Next = Schedule{}
+}
 
 func (v *Verification) bury(ids []string) {
 	for i := range v.Deliveries {

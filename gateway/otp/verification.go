@@ -47,6 +47,20 @@ type Verification struct {
 	ResendAt    time.Time // soonest time of the next resend
 	Deliveries  []Delivery
 	Checks      []Check
+	Next        Schedule
+}
+
+// Schedule is what is left of the fallback.
+type Schedule struct {
+	Steps []Step    // still to come, in order
+	At    time.Time // when the first of Steps is due; zero: no step is left
+}
+
+// Step is a delivery that is made when the ones before it did not lead to a success in time.
+type Step struct {
+	Channel providers.Channel
+	To      providers.Recipient
+	After   time.Duration // since the delivery before it
 }
 
 // HardWish tells which wishes the request itself named: a provider that cannot grant one is left out.
@@ -69,6 +83,7 @@ type Delivery struct {
 	ID        string // unique
 	Provider  string
 	Channel   providers.Channel
+	To        providers.Recipient
 	Status    DeliveryStatus
 	Reason    string // why it failed, in a word of the public contract
 	Class     string // of the provider's error; empty: none

@@ -1,0 +1,65 @@
+package otp
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/routing"
+)
+
+// Timers remembers when the next step of each fallback is due.
+type Timers interface {
+	// Due hands out up to limit pending verifications whose next step is due at now, each to one caller. Who got one and
+	// does not Deliver a new schedule within lease has died: it is due again then.
+	Due(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Verification, error)
+}
+
+// escalateBatch is how many steps one round makes at most.
+const escalateBatch = 64
+
+// Escalate makes the steps of fallbacks that are due, and tells how many. It is called again and again, by every gateway.
+func (s *Service) Escalate(ctx context.Context, timers Timers) (int, error) {
+	due, err := timers.Due(ctx, s.now(), s.timing.Lease, escalateBatch)
+	if err != nil {
+		return 0, err
+	}
+	var group sync.WaitGroup
+	for _, v := range due {
+		group.Go(func() { s.escalate(ctx, v) })
+	}
+	group.Wait()
+	return len(due), nil
+}
+
+// escalate makes the next step of one verification; when its channel's providers are used up, the one after it at once.
+func (s *Service) escalate(ctx context.Context, v Verification) {
+	r := Result{Verification: v}
+	if _, err := s.dispatch(ctx, r, nil, nil, s.nextStep); err != nil {
+		s.log.Warn("a step of a fallback found no provider", "reference", v.Reference, "error", err)
+	}
+}
+
+func (s *Service) nextStep(ctx context.Context, j *job) *routing.Failure {
+	j.later = true
+	return s.walk(ctx, j, j.v.Next.Steps)
+}
+
+// walk tries each step at once, one after the other, until a provider takes the code. What is left stays in the job.
+func (s *Service) walk(ctx context.Context, j *job, steps []Step) *routing.Failure {
+	var failure *routing.Failure
+	for i, step := range steps {
+		j.rest = steps[i+1:]
+		if failure != nil && failure.Class == providers.Rejected && step.To.Address() == steps[i-1].To.Address() {
+			continue // this address is barred, whichever channel carries the code
+		}
+		outcome, err := s.router.Send(ctx, j.request(step), j.lateOf(ctx))
+		j.add(outcome, step.To)
+		if err == nil {
+			return nil
+		}
+		failure = asFailure(err)
+	}
+	return failure
+}

@@ -1,0 +1,113 @@
+package otp
+
+import (
+	"errors"
+	"net/mail"
+	"strings"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/otpgate/otpgate/providers"
+)
+
+// Numbers reads phone numbers and e-mail addresses. One number has many spellings; all of them become the same
+// recipient, so that limits and budgets of a person cannot be doubled by writing a number differently. It remembers the
+// numbers read last: reading one afresh costs as much as the rest of a request's own work.
+type Numbers struct {
+	read *lru.Cache[spelling, providers.Recipient]
+}
+
+type spelling struct{ text, country string }
+
+// maxAddress is the longest address that SMTP knows (RFC 5321, 4.5.3.1.3).
+const maxAddress = 254
+
+// NewNumbers makes a reader that remembers size numbers.
+func NewNumbers(size int) (*Numbers, error) {
+	cache, err := lru.New[spelling, providers.Recipient](size)
+	if err != nil {
+		return nil, err
+	}
+	return &Numbers{read: cache}, nil
+}
+
+var (
+	errAddress  = errors.New("this is not an e-mail address; write it bare, such as ama@example.com")
+	errNumber   = errors.New("no such number is possible; write it in international form, such as +233201234567")
+	errNational = errors.New("a number without + needs a country; write it in international form or name the country")
+	errCharset  = errors.New("a number is written with digits, an optional + before them, and spaces, dots, hyphens or brackets between them")
+)
+
+// Recipient reads text. A number without a country code belongs to country (ISO 3166-1 alpha-2).
+func (n *Numbers) Recipient(text, country string) (providers.Recipient, error) {
+	if strings.Contains(text, "@") {
+		return email(text)
+	}
+	key := spelling{text, country}
+	if r, ok := n.read.Get(key); ok {
+		return r, nil
+	}
+	r, err := phone(text, country)
+	if err == nil {
+		n.read.Add(key, r)
+	}
+	return r, err
+}
+
+func email(text string) (providers.Recipient, error) {
+	parsed, err := mail.ParseAddress(text)
+	if err != nil || parsed.Address != text || len(text) > maxAddress {
+		return providers.Recipient{}, errAddress
+	}
+	at := strings.LastIndexByte(text, '@')
+	domain := strings.ToLower(text[at+1:])
+	if !strings.Contains(domain, ".") || strings.ContainsAny(text, "\"\\ \t\r\n[]") {
+		return providers.Recipient{}, errAddress
+	}
+	return providers.NewEmail(text[:at+1] + domain), nil
+}
+
+func phone(text, country string) (providers.Recipient, error) {
+	if strings.Trim(text, "+0123456789 .-()/") != "" || len(text) > 40 {
+		return providers.Recipient{}, errCharset
+	}
+	if country == "" {
+		if !strings.HasPrefix(text, "+") {
+			return providers.Recipient{}, errNational
+		}
+		country = "ZZ"
+	}
+	parsed, err := phonenumbers.Parse(text, country)
+	if err != nil {
+		return providers.Recipient{}, errNumber
+	}
+	region := phonenumbers.GetRegionCodeForNumber(parsed)
+	if region == "" || region == "ZZ" || !plausible(parsed, region) {
+		return providers.Recipient{}, errNumber
+	}
+	e164 := phonenumbers.Format(parsed, phonenumbers.E164)
+	national := digits(phonenumbers.Format(parsed, phonenumbers.NATIONAL))
+	return providers.NewPhone(e164, region, national), nil
+}
+
+// plausible takes every number that is as long as a mobile number of its country, assigned or not: tables of assigned
+// prefixes grow old, and refusing a new customer costs more than asking the upstream. A digit too many or too few is a
+// slip of the finger.
+func plausible(number *phonenumbers.PhoneNumber, region string) bool {
+	if phonenumbers.IsValidNumber(number) {
+		return true
+	}
+	mobile := phonenumbers.GetExampleNumberForType(region, phonenumbers.MOBILE)
+	return mobile != nil && len(phonenumbers.GetNationalSignificantNumber(number)) ==
+		len(phonenumbers.GetNationalSignificantNumber(mobile))
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+}

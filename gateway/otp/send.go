@@ -1,0 +1,99 @@
+package otp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/otpgate/otpgate/gateway/apps"
+	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/routing"
+)
+
+// Send starts a verification: it has a code created and delivered, and answers with the reference.
+// When no provider took it, the error carries the reference too.
+func (s *Service) Send(ctx context.Context, app *apps.App, in SendInput) (Result, error) {
+	now := s.now()
+	v, err := s.newVerification(app, in, now)
+	if err != nil {
+		return Result{}, err
+	}
+	short, long := s.sendClaims(app.ID, v.To, v.ClientIP)
+	levels, err := s.memory.Charge(short, now)
+	if err != nil {
+		return Result{}, err
+	}
+	once := s.once(app, "send", in.Once)
+	begun, err := s.store.Begin(ctx, Begin{Verification: v, Claims: long, Once: once, Now: now})
+	if err != nil || begun.Replay != nil {
+		s.memory.TakeBack(short, now)
+		return Result{Answer: begun.Replay, Replayed: begun.Replay != nil}, storeError(err)
+	}
+	result := Result{Verification: begun.Verification, Levels: append(levels, begun.Levels...)}
+	return s.dispatch(ctx, result, in.Once, once, s.firstSend)
+}
+
+// dispatch has a code delivered and records what became of it, together with the answer to the idempotency key.
+func (s *Service) dispatch(ctx context.Context, r Result, in *OnceInput, once *Once, deliver delivering) (Result, error) {
+	job := newJob(s, r.Verification)
+	defer job.close()
+	failure := deliver(ctx, job)
+	d := job.record(failure, s.now())
+
+	v := r.Verification.Clone()
+	v.Deliver(d)
+	err := answerTo(v, failure, r.Levels)
+	if once != nil {
+		answer := in.Render(v, err)
+		r.Answer = &answer
+		d.Done = &Done{Key: once.Key, Answer: &answer}
+		if worthRepeating(err) && err != nil {
+			d.Done.Answer = nil
+		}
+	}
+	closing, cancel := s.closing(ctx)
+	defer cancel()
+	stored, storeErr := s.store.Deliver(closing, d)
+	if storeErr != nil {
+		return Result{}, storeError(storeErr)
+	}
+	r.Verification = stored
+	return r, err
+}
+
+// delivering makes the tries of a job; its failure is nil when a provider took the code.
+type delivering func(ctx context.Context, j *job) *routing.Failure
+
+// firstSend tries the channel that was asked for, then at once each step of the fallback, until a provider takes it.
+func (s *Service) firstSend(ctx context.Context, j *job) *routing.Failure {
+	return s.walk(ctx, j, append([]Step{{Channel: j.v.Channel, To: j.v.To}}, j.v.Next.Steps...))
+}
+
+func asFailure(err error) *routing.Failure {
+	if f, ok := errors.AsType[*routing.Failure](err); ok {
+		return f
+	}
+	return &routing.Failure{Reason: err.Error()}
+}
+
+// answerTo is the answer to a send or resend that ended with failure.
+func answerTo(v Verification, failure *routing.Failure, levels []Level) error {
+	if failure == nil {
+		return nil
+	}
+	e := &Error{
+		Code: ProviderUnavailable, Detail: failure.Reason, Reference: v.Reference, RetryAfter: failure.RetryAfter, Limits: levels,
+	}
+	switch {
+	case failure.NoRoute:
+		e.Code, e.RetryAfter = NoRoute, 0
+	case failure.Class == providers.Rejected:
+		e.Code, e.RetryAfter = RecipientRejected, 0
+	case failure.Class == providers.Busy:
+		e.Code = RateLimited
+	}
+	if e.RetryAfter == 0 && (e.Code == ProviderUnavailable || e.Code == RateLimited) {
+		e.RetryAfter = 5 * time.Second
+	}
+	return e
+}

@@ -1,0 +1,164 @@
+package otp
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/otpgate/otpgate/gateway/apps"
+	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/routing"
+)
+
+// Verify puts a guess to whoever issued the live codes. The guess is counted before anybody compares it, and given back
+// only when nobody could judge it. Of all right guesses exactly one is granted.
+func (s *Service) Verify(ctx context.Context, app *apps.App, in VerifyInput) (Verification, error) {
+	now := s.now()
+	guess, err := s.guess(app, in, now)
+	if err != nil {
+		return Verification{}, err
+	}
+	v, err := s.store.Reserve(ctx, guess)
+	if err != nil {
+		return Verification{}, storeError(err)
+	}
+	j := s.judge(ctx, v, in.Code, now)
+	closing, cancel := s.closing(ctx)
+	defer cancel()
+	switch {
+	case j.approved != "":
+		return s.grant(closing, v, guess, j)
+	case j.wrong:
+		return Verification{}, s.wrong(closing, v, guess, j)
+	default:
+		return Verification{}, s.giveBack(closing, v, guess, j)
+	}
+}
+
+// guess checks the request. A recipient is written as freely as in send, and compared in its one spelling.
+func (s *Service) guess(app *apps.App, in VerifyInput, now time.Time) (Guess, error) {
+	if in.Code == "" {
+		return Guess{}, invalid("code", "the code is missing; send what the person typed")
+	}
+	ref, err := reference(in.Reference)
+	if err != nil {
+		return Guess{}, err
+	}
+	match := Match{Reference: ref, App: app.ID, Purpose: in.Purpose}
+	if in.To != "" {
+		to, err := s.numbers.Recipient(in.To, app.Defaults.Country)
+		if err != nil {
+			return Guess{}, invalid("to", err.Error())
+		}
+		match.To = to.Address()
+	}
+	return Guess{Match: match, ID: newID(now), IP: in.ClientIP, Failures: s.policy.Limits.RecipientFailures, Now: now}, nil
+}
+
+// judgement is what the providers said about one guess.
+type judgement struct {
+	approved string   // provider that said yes
+	wrong    bool     // somebody judged it wrong, or it cannot be right by its shape
+	asked    string   // provider that judged last
+	fault    error    // of a provider that could not judge
+	dead     []string // IDs of deliveries that cannot be checked any more
+	live     int      // deliveries that can
+}
+
+// judge asks the provider of each live delivery in turn, newest first, until one says yes. It asks only those whose code
+// has the shape of the guess: when none has, the guess is wrong without asking.
+func (s *Service) judge(ctx context.Context, v Verification, code string, now time.Time) judgement {
+	var j judgement
+	live := v.Live(now)
+	fitting := slices.DeleteFunc(slices.Clone(live), func(d Delivery) bool { return !d.Handle.Granted.Fits(code) })
+	j.wrong = len(live) > 0 && len(fitting) == 0
+	for _, d := range fitting {
+		s.ask(ctx, d, code, &j)
+		if j.approved != "" {
+			break
+		}
+	}
+	j.live = len(live) - len(j.dead)
+	if len(live) == 0 && slices.ContainsFunc(v.Deliveries, func(d Delivery) bool { return d.Status == DeliveryUnknown }) {
+		j.fault = errUnknownDelivery
+	}
+	return j
+}
+
+var errUnknownDelivery = errors.New("the provider never told what became of the message, so its code cannot be checked")
+
+func (s *Service) ask(ctx context.Context, d Delivery, code string, j *judgement) {
+	verdict, err := s.router.Verify(ctx, routing.Spot{Provider: d.Provider, Channel: d.Channel}, d.Handle, providers.NewSecret(code))
+	switch {
+	case err != nil && providers.ClassOf(err) == providers.Gone:
+		j.dead = append(j.dead, d.ID)
+	case err != nil:
+		j.fault = err
+	case verdict.Match:
+		j.approved, j.asked = d.Provider, d.Provider
+	default:
+		j.wrong, j.asked = true, d.Provider
+		if verdict.Final || verdict.AttemptsLeft == 0 {
+			j.dead = append(j.dead, d.ID)
+		}
+	}
+}
+
+// grant ends the verification for the one caller that comes first.
+func (s *Service) grant(ctx context.Context, v Verification, g Guess, j judgement) (Verification, error) {
+	settled, err := s.store.Settle(ctx, Settlement{
+		Match: g.Match, Status: StatusVerified, Check: g.ID, Provider: j.approved, Failures: g.Failures, Dead: j.dead, Now: s.now(),
+	})
+	return settled, storeError(err)
+}
+
+// wrong answers a guess that somebody judged wrong. It stays counted even when another provider could not be asked:
+// otherwise the outage of one would make guesses at the other free.
+func (s *Service) wrong(ctx context.Context, v Verification, g Guess, j judgement) error {
+	left := v.AttemptsRemaining()
+	status := StatusPending
+	if left == 0 || j.live == 0 {
+		status, left = StatusFailed, 0
+	}
+	if status == StatusFailed || len(j.dead) > 0 {
+		_, err := s.store.Settle(ctx, Settlement{
+			Match: g.Match, Status: status, Check: g.ID, Provider: j.asked, Dead: j.dead, Now: s.now(),
+		})
+		if _, refused := errors.AsType[*Error](err); err != nil && !refused {
+			return storeError(err)
+		}
+	}
+	if j.fault != nil {
+		return unavailable(v, j.fault)
+	}
+	return &Error{
+		Code: WrongCode, Detail: "the code is not the one that was sent", Reference: v.Reference, AttemptsRemaining: left,
+	}
+}
+
+// giveBack answers a guess that nobody could judge.
+func (s *Service) giveBack(ctx context.Context, v Verification, g Guess, j judgement) error {
+	release := Release{
+		Reference: v.Reference, Check: g.ID, Outcome: OutcomeUnavailable, Failures: g.Failures, Dead: j.dead, Now: s.now(),
+	}
+	if j.fault == nil {
+		release.Outcome = OutcomeExpired
+	}
+	if _, err := s.store.Release(ctx, release); err != nil {
+		return storeError(err)
+	}
+	if j.fault == nil {
+		return v.refuse(Expired, "the provider no longer knows the code; resend it or send a new one")
+	}
+	return unavailable(v, j.fault)
+}
+
+func unavailable(v Verification, fault error) *Error {
+	e := v.refuse(ProviderUnavailable, "the provider that issued the code cannot answer; ask for the same code again shortly")
+	e.RetryAfter, e.Err = 5*time.Second, fault
+	if told, ok := errors.AsType[*providers.Error](fault); ok && told.RetryAfter > 0 {
+		e.RetryAfter = told.RetryAfter
+	}
+	return e
+}
