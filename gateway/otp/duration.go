@@ -25,9 +25,11 @@ func ParseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// FormatDuration writes d in the largest unit that divides it: "90s", "10m", "24h"; what no unit divides as Go does.
+// FormatDuration writes d in the largest unit that divides it: "90s", "10m", "24h", "30d"; what no unit divides as Go does.
 func FormatDuration(d time.Duration) string {
 	switch {
+	case d >= 2*day && d%day == 0:
+		return strconv.FormatInt(int64(d/day), 10) + "d"
 	case d >= time.Hour && d%time.Hour == 0:
 		return strconv.FormatInt(int64(d/time.Hour), 10) + "h"
 	case d >= time.Minute && d%time.Minute == 0:

@@ -37,7 +37,7 @@ func (j *job) request(step Step) routing.Request {
 			Wish: j.v.Wish, Message: j.v.Message, Locale: j.v.Locale, Metadata: j.v.Metadata,
 		},
 	}
-	req.Send.Wish.Expiry = j.v.ExpiresAt.Sub(j.s.now())
+	req.Send.Wish.Expiry = j.v.ExpiresAt.Sub(j.s.now()).Round(time.Second)
 	for _, d := range slices.Concat(j.v.Deliveries, j.made) {
 		spot := routing.Spot{Provider: d.Provider, Channel: d.Channel}
 		switch d.Status {

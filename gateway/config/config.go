@@ -1,0 +1,328 @@
+package config
+
+import (
+	"time"
+
+	"github.com/otpgate/otpgate/gateway/otp"
+	"github.com/otpgate/otpgate/providers"
+)
+
+// The comments in this file are shown to operators: the schema and the reference are made of them. The tag `jsonschema`
+// holds what a single value must satisfy, for the decoder and for the schema alike.
+
+// Config is the whole configuration, complete with defaults. It is never changed after it was loaded.
+type Config struct {
+	// The public listener.
+	Server Server `yaml:"server"`
+	// The operators' listener, for console and metrics.
+	Console Console `yaml:"console"`
+	// Where verifications and events are kept.
+	Store Store `yaml:"store"`
+	// Keys of the in-house generator. The first one signs, all of them verify; keep an old one for the longest
+	// `expires_in` after it was replaced.
+	CodeKeys []CodeKey `yaml:"code_keys"`
+	// What the gateway tells about itself.
+	Telemetry Telemetry `yaml:"telemetry"`
+	// What a request gets that does not say otherwise, in every app. These are soft wishes: they leave no provider out.
+	Defaults Defaults `yaml:"defaults"`
+	// How much is allowed before requests are refused.
+	Limits Limits `yaml:"limits"`
+	// Client applications, by id.
+	Apps map[string]App `yaml:"apps" jsonschema:"required"`
+	// Texts, by name and then by locale (BCP 47). Each holds {code} and perhaps {app}, {amount} and {duration}.
+	Templates map[string]otp.Template `yaml:"templates"`
+	// Upstreams, by the name that logs, metrics and answers use for them.
+	Providers map[string]Provider `yaml:"providers" jsonschema:"required"`
+	// Which providers are tried for a request. The first route that matches wins.
+	Routes []Route `yaml:"routes" jsonschema:"required"`
+
+	source source
+}
+
+// Server is the public listener.
+type Server struct {
+	// Address and port to listen on.
+	Listen string `yaml:"listen"`
+	// Longest time that a request may take, all tries of all providers together.
+	RequestTimeout time.Duration `yaml:"request_timeout"`
+	// How long running requests get to finish when the gateway is stopped.
+	ShutdownGrace time.Duration `yaml:"shutdown_grace"`
+	// Addresses and networks (CIDR) of proxies whose X-Forwarded-For is believed.
+	TrustedProxies []string `yaml:"trusted_proxies"`
+}
+
+// Console is the operators' listener. It is never the public one.
+type Console struct {
+	// Address and port to listen on; best a loopback address.
+	Listen string `yaml:"listen"`
+	// What operators must present. It may be empty on a loopback address only.
+	Token providers.Secret `yaml:"token"`
+}
+
+// Store is where verifications and events are kept.
+type Store struct {
+	// sqlite keeps them in a file on this machine, redis serves many gateways.
+	Driver string `yaml:"driver" jsonschema:"enum=sqlite,enum=redis"`
+	// Settings of the driver sqlite.
+	SQLite SQLite `yaml:"sqlite"`
+	// Settings of the driver redis.
+	Redis Redis `yaml:"redis"`
+	// How long what has ended is kept.
+	Retention Retention `yaml:"retention"`
+}
+
+// The store drivers.
+const (
+	DriverSQLite = "sqlite"
+	DriverRedis  = "redis"
+)
+
+// SQLite are the settings of the embedded store.
+type SQLite struct {
+	// Database file. Its folder is made when it does not exist.
+	Path string `yaml:"path"`
+	// normal survives a crash of the program, full also a power cut.
+	Synchronous string `yaml:"synchronous" jsonschema:"enum=normal,enum=full"`
+}
+
+// Redis are the settings of the shared store.
+type Redis struct {
+	// Where Redis is: redis://[user:password@]host:port/database, or rediss:// for TLS.
+	URL string `yaml:"url"`
+	// What every key begins with.
+	Prefix string `yaml:"prefix"`
+}
+
+// Retention is how long things are kept.
+type Retention struct {
+	// Verifications, counted from their end.
+	Verifications time.Duration `yaml:"verifications"`
+	// Events, which logs and reports are made of.
+	Events time.Duration `yaml:"events"`
+}
+
+// CodeKey is one key of the in-house generator.
+type CodeKey struct {
+	// Name of the key, kept with every code that it made.
+	ID string `yaml:"id" jsonschema:"required"`
+	// Base64 of at least 32 random bytes.
+	Key providers.Secret `yaml:"key" jsonschema:"required"`
+}
+
+// Telemetry is what the gateway tells about itself.
+type Telemetry struct {
+	// Traces, sent by OTLP over HTTP.
+	Traces Traces `yaml:"traces"`
+	// Logs, written to the standard error output.
+	Logs Logs `yaml:"logs"`
+}
+
+// Traces are sent by OTLP over HTTP.
+type Traces struct {
+	// URL of the collector; empty is off.
+	Endpoint string `yaml:"endpoint"`
+	// Share of requests that are traced, from 0 to 1.
+	Sample float64 `yaml:"sample" jsonschema:"minimum=0,maximum=1"`
+}
+
+// Logs are written to the standard error output.
+type Logs struct {
+	// Least level that is written.
+	Level string `yaml:"level" jsonschema:"enum=debug,enum=info,enum=warn,enum=error"`
+	// json for machines, text for people.
+	Format string `yaml:"format" jsonschema:"enum=json,enum=text"`
+}
+
+// Defaults are what a request gets that does not say otherwise. Those of an app are complete: what its block leaves out
+// stands there as in the file's own defaults.
+type Defaults struct {
+	// Channel of a request that names none and goes to a number.
+	Channel providers.Channel `yaml:"channel"`
+	// Country (ISO 3166-1 alpha-2) of numbers that are written without one.
+	Country string `yaml:"country"`
+	// What codes look like.
+	Code Code `yaml:"code"`
+	// How long a code lives: 1m to 24h.
+	ExpiresIn time.Duration `yaml:"expires_in"`
+	// How many guesses a verification allows.
+	MaxAttempts int `yaml:"max_attempts" jsonschema:"minimum=1,maximum=10"`
+	// How many resends a verification allows.
+	MaxResends int `yaml:"max_resends" jsonschema:"minimum=0,maximum=10"`
+	// How long a message must be old before it may be resent.
+	ResendAfter time.Duration `yaml:"resend_after"`
+	// How the app wants to be seen by recipients; empty: as the provider is set.
+	Sender string `yaml:"sender"`
+	// Name of the text; empty: the provider's own text.
+	Template string `yaml:"template"`
+	// Language of the text (BCP 47).
+	Locale string `yaml:"locale"`
+}
+
+// Code is what codes look like.
+type Code struct {
+	// Number of characters.
+	Length int `yaml:"length" jsonschema:"minimum=4,maximum=10"`
+	// Characters that codes are made of.
+	Alphabet providers.Alphabet `yaml:"alphabet"`
+}
+
+// Limits are counts in spans of time, such as 5/10m or 200/s. An empty list sets no limit.
+type Limits struct {
+	// Sends and resends to one person.
+	Recipient LimitList `yaml:"recipient"`
+	// Wrong guesses of one person, over all verifications. What is past it is refused as recipient_locked.
+	RecipientFailures otp.Limit `yaml:"recipient_failures"`
+	// Requests of one app.
+	App LimitList `yaml:"app"`
+	// Sends for one client address, as far as apps tell it.
+	IP LimitList `yaml:"ip"`
+}
+
+// LimitList is one limit or several that hold together.
+type LimitList []otp.Limit
+
+// App is one client application.
+type App struct {
+	// How people are told who sends: it stands for {app} in texts. Empty: the app's id.
+	Name string `yaml:"name"`
+	// What the app identifies itself with.
+	Keys []Key `yaml:"keys" jsonschema:"required"`
+	// What this app's requests get that do not say otherwise.
+	Defaults Defaults `yaml:"defaults"`
+	// Channels that the app may use; empty: all.
+	Channels []providers.Channel `yaml:"channels"`
+	// Countries (ISO 3166-1 alpha-2) that the app may send to. Anything else is refused before it costs money; empty: all.
+	Countries []string `yaml:"countries"`
+}
+
+// Key is what an app identifies itself with.
+type Key struct {
+	// Public part of the key, unique in the whole file.
+	ID string `yaml:"id" jsonschema:"required"`
+	// SHA-256 of the secret part, as 64 hex digits. `otpgate keys new` makes both.
+	SecretSHA256 providers.Secret `yaml:"secret_sha256"`
+	// Secrets with dates, beside or in place of secret_sha256, so that a secret can be changed without an outage.
+	Secrets []KeySecret `yaml:"secrets"`
+	// What the key may do.
+	Scopes []string `yaml:"scopes" jsonschema:"required,enum=send,enum=verify,enum=read,enum=admin"`
+}
+
+// KeySecret is a secret with the time in which it is good.
+type KeySecret struct {
+	// SHA-256 of the secret, as 64 hex digits.
+	SHA256 providers.Secret `yaml:"sha256" jsonschema:"required"`
+	// It is refused before this time (RFC 3339); left out: it is good already.
+	NotBefore time.Time `yaml:"not_before,omitempty"`
+	// It is refused from this time on (RFC 3339); left out: it is good for ever.
+	NotAfter time.Time `yaml:"not_after,omitempty"`
+}
+
+// Provider is one configured upstream.
+type Provider struct {
+	// Sort of the upstream.
+	Kind string `yaml:"kind" jsonschema:"required"`
+	// Settings of the kind.
+	With providers.Options `yaml:"with"`
+	// Longest time that one call may take.
+	Timeout time.Duration `yaml:"timeout"`
+	// Calls in a second, 0.5 is one in two seconds; 0: no bound.
+	MaxPerSecond float64 `yaml:"max_per_second" jsonschema:"minimum=0"`
+	// Calls at the same time.
+	MaxInFlight int `yaml:"max_in_flight" jsonschema:"minimum=1,maximum=100000"`
+	// When the provider is left alone because it fails.
+	Breaker Breaker `yaml:"breaker"`
+	// What a delivery costs, by channel; for the strategy cheapest and for reports.
+	Price Price `yaml:"price"`
+}
+
+// Breaker is when a provider is left alone because it fails.
+type Breaker struct {
+	// It opens at so many failures …
+	Failures int `yaml:"failures" jsonschema:"minimum=1,maximum=1000"`
+	// … among so many last calls.
+	Of int `yaml:"of" jsonschema:"minimum=1,maximum=1000"`
+	// How long it stays open before the provider is tried again.
+	OpenFor time.Duration `yaml:"open_for"`
+	// So many calls try whether the provider is back; all of them must succeed.
+	Probes int `yaml:"probes" jsonschema:"minimum=1,maximum=100"`
+	// A call that takes longer counts as a failure. Left out: three quarters of the provider's timeout; 0s: never.
+	SlowCall time.Duration `yaml:"slow_call"`
+}
+
+// Price is what a delivery costs, by channel.
+type Price struct {
+	// One delivery by SMS.
+	SMS *float64 `yaml:"sms,omitempty" jsonschema:"minimum=0"`
+	// One delivery by WhatsApp.
+	WhatsApp *float64 `yaml:"whatsapp,omitempty" jsonschema:"minimum=0"`
+	// One delivery by e-mail.
+	Email *float64 `yaml:"email,omitempty" jsonschema:"minimum=0"`
+	// One delivery by a call.
+	Voice *float64 `yaml:"voice,omitempty" jsonschema:"minimum=0"`
+	// One delivery by USSD.
+	USSD *float64 `yaml:"ussd,omitempty" jsonschema:"minimum=0"`
+	// Currency of all of them (ISO 4217).
+	Currency string `yaml:"currency,omitempty"`
+}
+
+// Route says which providers are tried for the requests that it matches.
+type Route struct {
+	// How logs and plans call the route.
+	Name string `yaml:"name" jsonschema:"required"`
+	// Which requests it matches: every key that is given must match. A route without it is the default and stands last.
+	When *When `yaml:"when,omitempty"`
+	// Providers, each by its name or, for the strategy weighted, as {provider, weight}.
+	Use []Use `yaml:"use" jsonschema:"required"`
+	// How the providers are ordered: as written, by weight, by price, or by the share of codes that were verified.
+	Strategy string `yaml:"strategy" jsonschema:"enum=priority,enum=weighted,enum=cheapest,enum=best"`
+	// Other channels, for verifications that are still open after a while.
+	Fallback []Fallback `yaml:"fallback"`
+	// What happens after a try that timed out and may have taken effect: next asks the next provider, stop asks nobody.
+	OnAmbiguous string `yaml:"on_ambiguous" jsonschema:"enum=next,enum=stop"`
+	// Longest time that all tries of a request may take together. Left out: four fifths of server.request_timeout.
+	Deadline time.Duration `yaml:"deadline"`
+}
+
+// The strategies of a route.
+const (
+	StrategyPriority = "priority"
+	StrategyWeighted = "weighted"
+	StrategyCheapest = "cheapest"
+	StrategyBest     = "best"
+)
+
+// What a route does when a try may have taken effect.
+const (
+	AmbiguousNext = "next"
+	AmbiguousStop = "stop"
+)
+
+// When is what a route matches. A key that is left out matches everything.
+type When struct {
+	// Countries of the number (ISO 3166-1 alpha-2).
+	Country []string `yaml:"country,omitempty"`
+	// Channels.
+	Channel []providers.Channel `yaml:"channel,omitempty"`
+	// Ids of apps.
+	App []string `yaml:"app,omitempty"`
+	// Purposes, as requests name them.
+	Purpose []string `yaml:"purpose,omitempty"`
+	// Beginnings of numbers in international form, such as +23324.
+	Prefix []string `yaml:"prefix,omitempty"`
+}
+
+// Use is one provider of a route.
+type Use struct {
+	// Name of the provider.
+	Provider string `yaml:"provider" jsonschema:"required"`
+	// Share of the requests, in proportion to the weights beside it; for the strategy weighted only.
+	Weight int `yaml:"weight,omitempty" jsonschema:"minimum=1,maximum=10000"`
+}
+
+// Fallback is another channel for a verification that is still open.
+type Fallback struct {
+	// Channel of the next delivery.
+	Channel providers.Channel `yaml:"channel" jsonschema:"required"`
+	// How long after the delivery before it.
+	After time.Duration `yaml:"after" jsonschema:"required"`
+}
