@@ -1,0 +1,32 @@
+package httpapi
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/otpgate/otpgate/gateway/apps"
+	"github.com/otpgate/otpgate/gateway/otp"
+)
+
+// route is one operation of the API.
+type route struct {
+	method, path string
+	scope        apps.Scope // that the caller's key must have; empty: anybody may call
+	probe        bool       // asked by machines all the time: never refused for overload, logged for debugging only
+	serve        func(*call) (otp.Answer, error)
+}
+
+// routes lists every operation. A GET answers to HEAD too.
+func (s *server) routes() []route {
+	const get, post = fiber.MethodGet, fiber.MethodPost
+	return []route{
+		{method: post, path: "/v1/otp/send", scope: apps.ScopeSend, serve: (*call).send},
+		{method: post, path: "/v1/otp/verify", scope: apps.ScopeVerify, serve: (*call).verify},
+		{method: post, path: "/v1/otp/resend", scope: apps.ScopeSend, serve: (*call).resend},
+		{method: post, path: "/v1/otp/cancel", scope: apps.ScopeSend, serve: (*call).cancel},
+		{method: get, path: "/v1/otp/status", scope: apps.ScopeRead, serve: (*call).status},
+		{method: get, path: "/healthz", probe: true, serve: (*call).healthz},
+		{method: get, path: "/readyz", probe: true, serve: (*call).readyz},
+		{method: get, path: "/openapi.yaml", serve: (*call).document},
+		{method: get, path: "/docs", serve: (*call).docs},
+	}
+}
