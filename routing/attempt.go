@@ -1,0 +1,99 @@
+package routing
+
+import (
+	"context"
+	"time"
+
+	"github.com/otpgate/otpgate/providers"
+)
+
+// attempt makes one try: a call that the client's hanging up does not stop, given up after its slice. A call that may
+// have taken effect goes on beside the chain, and what it brings is told to the chain's late.
+func (e *Engine) attempt(c *chain, s *step, p permit, slice time.Duration) Try {
+	unit := s.place.entry.unit
+	call := Call{Spot: s.place.Spot, Op: s.op, Rule: c.plan.Rule, Place: s.place.Number + c.shift}
+	try := Try{Spot: call.Spot, Place: call.Place, USSD: s.place.USSD, At: time.Now()}
+	send := c.req.Send
+	send.Wish, send.Message = s.place.Wish, s.place.Message
+
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), slice+e.lateAnswer)
+	ctx = e.health.observer.TryBegan(ctx, call)
+	run := func(ctx context.Context) (providers.Handle, error) {
+		defer cancel()
+		defer unit.limiter.leave()
+		return s.send(ctx, send)
+	}
+	begun, late := try, c.late
+	f := take(ctx, e, call, run, func(a answer[providers.Handle]) { e.answeredLate(ctx, call, begun, a, late) })
+	a, _ := f.wait(slice, nil)
+	try.finish(call, a)
+	e.judge(ctx, call, try.Took, try.Err, s.place.entry.post, p.end)
+	return try
+}
+
+// finish writes down what came of the call.
+func (t *Try) finish(call Call, a answer[providers.Handle]) {
+	t.Took = time.Since(t.At)
+	if t.Err = signed(a.err, call); t.Err == nil || t.Err.Class == providers.Ambiguous {
+		t.Handle = a.value
+	}
+	t.Resent = call.Op == opResend && t.Err == nil
+}
+
+// signed names provider and operation in an error that leaves them out.
+func signed(err *providers.Error, call Call) *providers.Error {
+	if err == nil {
+		return nil
+	}
+	if err.Provider == "" {
+		err.Provider = call.Provider
+	}
+	if err.Op == "" {
+		err.Op = call.Op
+	}
+	return err
+}
+
+// judge tells breaker, meter and observer how a call ended.
+func (e *Engine) judge(
+	ctx context.Context, call Call, took time.Duration, err *providers.Error, p *post, tell func(mark),
+) {
+	m := markOf(err)
+	if err != nil && e.base.Err() != nil {
+		m = neutral // we cut it off ourselves
+	}
+	now := time.Now()
+	if m != neutral {
+		p.meter.record(now, m == good, telling(took, err))
+	}
+	if m == good && p.breaker.slow(took) {
+		m = bad
+	}
+	tell(m)
+	if err != nil && err.Class == providers.Throttled {
+		p.coolDown(now, err.RetryAfter)
+	}
+	if m == fatal {
+		e.health.observer.Loud(ctx, call, err)
+	}
+	e.health.observer.TryEnded(ctx, call, took, err)
+}
+
+// telling is took where it says how fast the upstream is: an answer, or the lack of one.
+func telling(took time.Duration, err *providers.Error) time.Duration {
+	if err == nil || err.Class == providers.Ambiguous {
+		return took
+	}
+	return 0
+}
+
+// answeredLate passes on the answer to a call that was given up. The breaker was told when that happened.
+func (e *Engine) answeredLate(
+	ctx context.Context, call Call, try Try, a answer[providers.Handle], late func(Try),
+) {
+	try.finish(call, a)
+	e.health.observer.Late(ctx, call, try.Took, try.Err)
+	if try.Checkable() && late != nil {
+		late(try)
+	}
+}
