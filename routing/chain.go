@@ -70,7 +70,7 @@ func (c *chain) run() (Outcome, error) {
 
 // result is what became of the request.
 func (c *chain) result() (Outcome, error) {
-	out := Outcome{Rule: c.plan.Rule, Tries: c.tries}
+	out := Outcome{Rule: c.plan.Rule, Tries: c.tries, Fallback: c.plan.Fallback}
 	if n := len(c.tries); n > 0 && c.tries[n-1].Err == nil {
 		return out, nil
 	}

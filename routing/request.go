@@ -52,8 +52,9 @@ func (t Try) Checkable() bool {
 
 // Outcome is what became of a request. The last try is the one that succeeded, if any did.
 type Outcome struct {
-	Rule  string // name of the rule that matched; empty: none
-	Tries []Try  // in order
+	Rule     string // name of the rule that matched; empty: none
+	Tries    []Try  // in order
+	Fallback []Step // of the rule
 }
 
 // Failure says that no provider took a request.

@@ -43,23 +43,30 @@ func (s *Service) escalate(ctx context.Context, v Verification) {
 
 func (s *Service) nextStep(ctx context.Context, j *job) *routing.Failure {
 	j.later = true
-	return s.walk(ctx, j, j.v.Next.Steps)
+	return s.walk(ctx, j, Step{}, &routing.Failure{})
 }
 
-// walk tries each step at once, one after the other, until a provider takes the code. What is left stays in the job.
-func (s *Service) walk(ctx context.Context, j *job, steps []Step) *routing.Failure {
-	var failure *routing.Failure
-	for i, step := range steps {
-		j.rest = steps[i+1:]
-		if failure != nil && failure.Class == providers.Rejected && step.To.Address() == steps[i-1].To.Address() {
+// walk tries the steps that are left at once, one after the other, until a provider takes the code. before is the step
+// that ended with failure. What is left in the end stays in the job.
+func (s *Service) walk(ctx context.Context, j *job, before Step, failure *routing.Failure) *routing.Failure {
+	for failure != nil && len(j.rest) > 0 {
+		next := j.rest[0]
+		j.rest = j.rest[1:]
+		if failure.Class == providers.Rejected && next.To.Address() == before.To.Address() {
 			continue // this address is barred, whichever channel carries the code
 		}
-		outcome, err := s.router.Send(ctx, j.request(step), j.lateOf(ctx))
-		j.add(outcome, step.To)
-		if err == nil {
-			return nil
-		}
-		failure = asFailure(err)
+		before = next
+		_, failure = s.try(ctx, j, next)
 	}
 	return failure
+}
+
+// try hands one step to routing.
+func (s *Service) try(ctx context.Context, j *job, step Step) (routing.Outcome, *routing.Failure) {
+	outcome, err := s.router.Send(ctx, j.request(step), j.lateOf(ctx))
+	j.add(outcome, step.To)
+	if err != nil {
+		return outcome, asFailure(err)
+	}
+	return outcome, nil
 }

@@ -30,7 +30,9 @@ func (s *Service) Send(ctx context.Context, app *apps.App, in SendInput) (Result
 		return Result{Answer: begun.Replay, Replayed: begun.Replay != nil}, storeError(err)
 	}
 	result := Result{Verification: begun.Verification, Levels: append(levels, begun.Levels...)}
-	return s.dispatch(ctx, result, in.Once, once, s.firstSend)
+	return s.dispatch(ctx, result, in.Once, once, func(ctx context.Context, j *job) *routing.Failure {
+		return s.firstSend(ctx, app, j)
+	})
 }
 
 // dispatch has a code delivered and records what became of it, together with the answer to the idempotency key.
@@ -64,9 +66,29 @@ func (s *Service) dispatch(ctx context.Context, r Result, in *OnceInput, once *O
 // delivering makes the tries of a job; its failure is nil when a provider took the code.
 type delivering func(ctx context.Context, j *job) *routing.Failure
 
-// firstSend tries the channel that was asked for, then at once each step of the fallback, until a provider takes it.
-func (s *Service) firstSend(ctx context.Context, j *job) *routing.Failure {
-	return s.walk(ctx, j, append([]Step{{Channel: j.v.Channel, To: j.v.To}}, j.v.Next.Steps...))
+// firstSend tries the channel that was asked for, then at once each step of the fallback, until a provider takes it. A
+// request that names no fallback has that of the rule which serves it.
+func (s *Service) firstSend(ctx context.Context, app *apps.App, j *job) *routing.Failure {
+	step := Step{Channel: j.v.Channel, To: j.v.To}
+	outcome, failure := s.try(ctx, j, step)
+	if len(j.rest) == 0 {
+		j.rest = ruleSteps(app, j.v.To, outcome.Fallback)
+	}
+	if failure == nil {
+		return nil
+	}
+	return s.walk(ctx, j, step, failure)
+}
+
+// ruleSteps are the steps of a rule's fallback that can reach to, on channels that are open to the app.
+func ruleSteps(app *apps.App, to providers.Recipient, fallback []routing.Step) []Step {
+	var steps []Step
+	for _, f := range fallback {
+		if app.Allows(f.Channel) && (f.Channel == providers.Email) == to.IsEmail() {
+			steps = append(steps, Step{Channel: f.Channel, To: to, After: f.After})
+		}
+	}
+	return steps
 }
 
 func asFailure(err error) *routing.Failure {
