@@ -23,6 +23,12 @@ type Resender interface {
 	Resend(ctx context.Context, h Handle, req SendRequest) (Handle, error)
 }
 
+// StatusReader is a provider that can tell how far a delivery came. Asking changes nothing at the upstream. The error is
+// an [*Error]; class [Gone] says that the upstream does not know the delivery.
+type StatusReader interface {
+	Status(ctx context.Context, h Handle) (DeliveryReport, error)
+}
+
 // CodeReader is a provider that can tell a live code again: the in-house generator, for a read-out over USSD. The caller
 // has made sure that the one who asks is the recipient.
 type CodeReader interface {
@@ -85,3 +91,21 @@ type Verdict struct {
 	AttemptsLeft int  // wrong guesses that the upstream will still take; -1: not told
 	Final        bool // the upstream accepts no further guess for this handle
 }
+
+// DeliveryReport is what an upstream tells of one delivery.
+type DeliveryReport struct {
+	State DeliveryState
+	Code  string // the upstream's own word, for operators; empty: none
+	Final bool   // the upstream accepts no further guess for this handle
+}
+
+// DeliveryState is how far a message came. Empty: the upstream does not say.
+type DeliveryState string
+
+// The states of a delivery.
+const (
+	DeliveryPending     DeliveryState = "pending"     // taken on, not yet on its way
+	DeliverySent        DeliveryState = "sent"        // on its way; whether it arrived is not known
+	DeliveryDelivered   DeliveryState = "delivered"   // it arrived
+	DeliveryUndelivered DeliveryState = "undelivered" // it will not arrive
+)

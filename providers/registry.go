@@ -37,7 +37,7 @@ type Block interface {
 // Environment is what the gateway gives a provider besides its options.
 type Environment struct {
 	Name     string        // configured name of the provider
-	Timeout  time.Duration // longest a single call may take
+	Timeout  time.Duration // after which a call is hopeless; routing moves on earlier, and takes in a late answer until then
 	CodeKeys []CodeKey     // for the in-house generator: the first one signs, all of them verify
 	Phone    Phone         // in a sandbox: what the console transport delivers to; nil elsewhere
 	Log      *slog.Logger

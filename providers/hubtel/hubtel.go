@@ -1,0 +1,164 @@
+// Package hubtel speaks Hubtel's OTP API: codes of four digits by SMS to numbers in Ghana, with a prefix of four
+// letters beside them. What the vendor documents, what its users report and what is unknown stands in README.md.
+package hubtel
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/providers/upstream"
+)
+
+const (
+	kind = "hubtel"
+	// ussd shows a live code when it is dialled from the number that the SMS went to. It is part of no answer; the
+	// vendor documents it as fixed.
+	ussd           = "*713*90#"
+	codeLength     = 4
+	longestSender  = 11
+	defaultBaseURL = "https://api-otp.hubtel.com"
+)
+
+// Kind is `kind: hubtel`.
+func Kind() providers.Kind {
+	return providers.Kind{Name: kind, Options: func() providers.Options { return &Options{BaseURL: defaultBaseURL} }}
+}
+
+// Options are the settings of one Hubtel account.
+type Options struct {
+	BaseURL      string           `yaml:"base_url"`
+	ClientID     providers.Secret `yaml:"client_id"`
+	ClientSecret providers.Secret `yaml:"client_secret"`
+	Sender       string           `yaml:"sender"`   // approved by Hubtel; for requests that name none
+	Insecure     bool             `yaml:"insecure"` // allows plain http to other machines
+}
+
+// Check implements [providers.Options].
+func (o *Options) Check(b providers.Block) {
+	upstream.CheckBaseURL(b, o.BaseURL, o.Insecure)
+	if o.ClientID.Empty() {
+		b.Refuse("is missing: it is the first half of Hubtel's API key", "client_id")
+	}
+	if o.ClientSecret.Empty() {
+		b.Refuse("is missing: it is the second half of Hubtel's API key", "client_secret")
+	}
+	switch {
+	case o.Sender == "":
+		b.Warn("is empty: requests and apps that name no sender will not be carried", "sender")
+	case !validSender(o.Sender):
+		b.Refuse("is no sender ID: Hubtel takes 1 to 11 letters and digits", "sender")
+	}
+}
+
+// Build implements [providers.Options].
+func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
+	client, err := upstream.New(upstream.Config{
+		Provider: env.Name, BaseURL: o.BaseURL, Timeout: env.Timeout,
+		Authorize: func(r *http.Request) { r.SetBasicAuth(o.ClientID.Reveal(), o.ClientSecret.Reveal()) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{name: env.Name, sender: o.Sender, client: client}, nil
+}
+
+// Provider is one Hubtel account.
+type Provider struct {
+	name   string
+	sender string
+	client *upstream.Client
+}
+
+var _ providers.Resender = (*Provider)(nil)
+
+// Info implements [providers.Provider].
+func (p *Provider) Info() providers.Info {
+	return providers.Info{
+		Name: p.name, Kind: kind, USSD: ussd,
+		Coverage: []providers.Coverage{{
+			Channel:   providers.SMS,
+			Countries: providers.Countries{"GH"},
+			Length:    providers.Range[int]{Min: codeLength, Max: codeLength},
+			Alphabets: []providers.Alphabet{providers.Numeric},
+		}},
+	}
+}
+
+// Send implements [providers.Provider].
+func (p *Provider) Send(ctx context.Context, req providers.SendRequest) (providers.Handle, error) {
+	sender := cmp.Or(req.Sender, p.sender)
+	if why := p.cannot(req, sender); why != nil {
+		return providers.Handle{}, p.fail("send", providers.Unsupported, why)
+	}
+	body := sendBody{SenderID: sender, PhoneNumber: req.To.Address(), CountryCode: req.To.Country()}
+	answer, err := p.post(ctx, "send", body, providers.Secret{})
+	if err != nil {
+		return providers.Handle{}, err
+	}
+	return opened(answer, refusedSend)
+}
+
+// Resend implements [providers.Resender]. Hubtel answers with another request id and another prefix; the first pair is
+// taken to be dead.
+func (p *Provider) Resend(ctx context.Context, h providers.Handle, _ providers.SendRequest) (providers.Handle, error) {
+	s, err := decodeState(h.State)
+	if err != nil {
+		return providers.Handle{}, p.fail("resend", providers.Gone, err)
+	}
+	answer, err := p.post(ctx, "resend", resendBody{RequestID: s.RequestID}, providers.Secret{})
+	if err != nil {
+		return providers.Handle{}, err
+	}
+	return opened(answer, refusedResend)
+}
+
+// Verify implements [providers.Provider].
+func (p *Provider) Verify(ctx context.Context, h providers.Handle, code providers.Secret) (providers.Verdict, error) {
+	s, err := decodeState(h.State)
+	if err != nil {
+		return providers.Verdict{}, p.fail("verify", providers.Gone, err)
+	}
+	guess := verifyBody{RequestID: s.RequestID, Prefix: s.Prefix, Code: code.Reveal()}
+	answer, err := p.post(ctx, "verify", guess, code)
+	if err != nil {
+		return providers.Verdict{}, err
+	}
+	return judge(answer)
+}
+
+// Close frees idle connections.
+func (p *Provider) Close() error { return p.client.Close() }
+
+func (p *Provider) post(ctx context.Context, op string, body any, guess providers.Secret) (upstream.Response, error) {
+	return p.client.Do(ctx, upstream.Call{
+		Op: op, Method: http.MethodPost, Path: []string{"otp", op}, Body: body, Guess: guess,
+	})
+}
+
+// fail is a failure that needed no upstream. A handle that this adapter did not make is gone: no code can be checked
+// with it, here or later.
+func (p *Provider) fail(op string, class providers.Class, why error) error {
+	return &providers.Error{Provider: p.name, Op: op, Class: class, Err: why}
+}
+
+// cannot tells why a request is not for Hubtel; nil: it is.
+func (p *Provider) cannot(req providers.SendRequest, sender string) error {
+	c, ok := p.Info().On(req.Channel)
+	switch {
+	case !ok:
+		return errors.New("carries SMS only")
+	case !c.Countries.Has(req.To.Country()):
+		return errors.New("carries to Ghana only")
+	case !validSender(sender):
+		return errors.New("sender is not 1 to 11 letters and digits")
+	}
+	return nil
+}
+
+// validSender is the vendor's rule: "11 alpha-numeric characters or less".
+func validSender(s string) bool {
+	return s != "" && len(s) <= longestSender && providers.Alphanumeric.Admits(s)
+}

@@ -1,0 +1,151 @@
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/goccy/go-json/v2"
+
+	"github.com/otpgate/otpgate/providers"
+)
+
+const maxAnswer = 1 << 20
+
+// Call is one request.
+type Call struct {
+	Op     string           // "send", "verify", "resend", "status": for errors
+	Method string           // http.MethodPost or http.MethodGet
+	Path   []string         // segments below the base URL, each escaped here
+	Query  url.Values       // may hold secrets: it is never shown
+	Header http.Header      // besides those of every call
+	Body   any              // written as JSON, fields in the order of the struct; nil: no body
+	Guess  providers.Secret // the code that is asked about: hidden should the upstream echo it
+}
+
+// Response is a whole answer.
+type Response struct {
+	Status     int
+	Header     http.Header
+	Body       []byte
+	RetryAfter time.Duration // as the header of that name told; 0: it did not
+
+	provider, op string
+	guess        providers.Secret
+}
+
+// Do makes one call and reads the whole answer, whatever its status. The error is an [*providers.Error]; the package
+// comment says which class means what. A request that was written, or may have been, is reported to
+// [providers.MarkWritten].
+func (c *Client) Do(caller context.Context, call Call) (Response, error) {
+	ctx, cancel := context.WithTimeout(caller, c.timeout)
+	defer cancel()
+	var way journey
+	req, err := c.request(httptrace.WithClientTrace(ctx, way.trace(caller)), call)
+	if err != nil {
+		return Response{}, c.fail(call.Op, providers.Unknown, err)
+	}
+	head, err := c.transportFor(req).RoundTrip(req)
+	if err != nil {
+		return Response{}, c.fail(call.Op, way.class(caller, ctx), cause(caller, ctx, err))
+	}
+	defer func() { _ = head.Body.Close() }()
+	r := Response{
+		Status: head.StatusCode, Header: head.Header, RetryAfter: RetryAfter(head.Header, time.Now()),
+		provider: c.provider, op: call.Op, guess: call.Guess,
+	}
+	r.Body, err = io.ReadAll(io.LimitReader(head.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return Response{}, r.Failure(classOfBrokenBody(r.Status), "", cause(caller, ctx, err))
+	case len(r.Body) > maxAnswer:
+		return Response{}, r.Failure(providers.Transient, "", errTooLarge)
+	}
+	return r, nil
+}
+
+// Decode reads JSON. Its error does not quote what it read.
+func Decode(body []byte, into any, opts ...json.Options) error {
+	if json.Unmarshal(body, into, opts...) != nil {
+		return ErrMalformed
+	}
+	return nil
+}
+
+// ErrMalformed says that an answer is not what the upstream documents.
+var ErrMalformed = errors.New("answer is not what the upstream documents")
+
+var (
+	errTooLarge = errors.New("answer is larger than 1 MiB")
+	errRequest  = errors.New("request cannot be written")
+)
+
+func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) {
+	address, err := c.address(call)
+	if err != nil {
+		return nil, err
+	}
+	var body io.Reader
+	if call.Body != nil {
+		b, err := json.Marshal(call.Body)
+		if err != nil {
+			return nil, errRequest
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, call.Method, "", body)
+	if err != nil {
+		return nil, errRequest
+	}
+	req.URL, req.Host = address, address.Host
+	for name, values := range call.Header {
+		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "otpgate")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.authorize != nil {
+		c.authorize(req)
+	}
+	return req, nil
+}
+
+// address joins base URL and segments. Segments may come from an upstream's answer, so one that would walk up or vanish
+// is refused.
+func (c *Client) address(call Call) (*url.URL, error) {
+	u := *c.base
+	path, raw := u.Path, u.EscapedPath()
+	for _, segment := range call.Path {
+		if strings.Trim(segment, ".") == "" {
+			return nil, errRequest
+		}
+		path += "/" + segment
+		raw += "/" + url.PathEscape(segment)
+	}
+	u.Path, u.RawPath, u.RawQuery = path, raw, call.Query.Encode()
+	return &u, nil
+}
+
+// journey is how far a request came.
+type journey struct{ connected, written atomic.Bool }
+
+func (j *journey) trace(caller context.Context) *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { j.connected.Store(true) },
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil {
+				j.written.Store(true)
+				providers.MarkWritten(caller)
+			}
+		},
+	}
+}
