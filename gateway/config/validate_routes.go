@@ -3,7 +3,6 @@ package config
 import (
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
@@ -85,7 +84,6 @@ func (v validator) routes() {
 		v.use(r, at)
 		v.fallback(r, at.in("fallback"))
 		v.between(at.in("deadline"), r.Deadline, time.Second/2, v.config.Server.RequestTimeout)
-		v.reachable(i, at)
 	}
 }
 
@@ -199,41 +197,4 @@ func (v validator) fallback(r Route, at path) {
 		channels = append(channels, f.Channel)
 		v.between(at.in("after"), f.After, time.Second, day)
 	}
-}
-
-// reachable warns of a route that an earlier one leaves nothing to.
-func (v validator) reachable(i int, at path) {
-	w := v.config.Routes[i].When
-	if w == nil {
-		return
-	}
-	mailOnly := slices.Equal(w.Channel, []providers.Channel{providers.Email})
-	if mailOnly && len(w.Country)+len(w.Prefix) > 0 {
-		v.warn(at.in("when"), "an e-mail address has no country and no prefix, so the route matches nothing")
-	}
-	for j, earlier := range v.config.Routes[:i] {
-		if earlier.When != nil && earlier.When.covers(*w) {
-			v.warn(at, "routes[%d] matches all that this route matches, so it is never reached; move it up or remove it", j)
-			return
-		}
-	}
-}
-
-// covers tells whether w matches everything that other matches.
-func (w When) covers(other When) bool {
-	return within(other.Country, w.Country) && within(other.Channel, w.Channel) && within(other.App, w.App) &&
-		within(other.Purpose, w.Purpose) && prefixesWithin(other.Prefix, w.Prefix)
-}
-
-// within tells whether some is a part of all; an empty list stands for everything.
-func within[T comparable](some, all []T) bool {
-	outside := func(item T) bool { return !slices.Contains(all, item) }
-	return len(all) == 0 || len(some) > 0 && !slices.ContainsFunc(some, outside)
-}
-
-func prefixesWithin(some, all []string) bool {
-	outside := func(p string) bool {
-		return !slices.ContainsFunc(all, func(head string) bool { return strings.HasPrefix(p, head) })
-	}
-	return len(all) == 0 || len(some) > 0 && !slices.ContainsFunc(some, outside)
 }
