@@ -1,0 +1,41 @@
+package sqlite
+
+import (
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/otpgate/otpgate/gateway/otp"
+)
+
+// How much is remembered of what was written last. What is not remembered is read from the file.
+const (
+	hotRecords = 8192
+	hotWindows = 16384
+)
+
+// hot remembers what the writer wrote last: most steps follow close upon another one of the same verification, and need
+// not read and decode what that has written. It belongs to one connection and is given up with it, so it never outlives
+// a transaction that failed. That it stays true rests on the lock of the file: nobody else writes.
+type hot struct {
+	records *simplelru.LRU[otp.Reference, otp.Verification]
+	windows *simplelru.LRU[string, []byte]
+}
+
+func newHot() (*hot, error) {
+	records, err := simplelru.NewLRU[otp.Reference, otp.Verification](hotRecords, nil)
+	if err != nil {
+		return nil, err
+	}
+	windows, err := simplelru.NewLRU[string, []byte](hotWindows, nil)
+	return &hot{records: records, windows: windows}, err
+}
+
+// record returns a copy: what a step does to it counts only when it is saved.
+func (h *hot) record(ref otp.Reference) (*stored, bool) {
+	v, ok := h.records.Get(ref)
+	if !ok {
+		return nil, false
+	}
+	return newStored(v.Clone()), true
+}
+
+func (h *hot) keep(v otp.Verification) { h.records.Add(v.Reference, v.Clone()) }

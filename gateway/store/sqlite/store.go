@@ -1,0 +1,178 @@
+// Package sqlite keeps verifications in a SQLite file beside the gateway. One goroutine writes, in groups of whatever
+// waits; readers work beside it. What was answered survives the end of the process, however it ends.
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/otpgate/otpgate/gateway/otp"
+)
+
+// Options say where and how the store keeps what it is given. Zero fields mean what stands in brackets.
+type Options struct {
+	Path        string           // of the file; its folder is made where it is missing
+	Synchronous Synchronous      // [Normal]
+	Retention   time.Duration    // how long a verification is kept after its end [30 days]
+	Queue       int              // how many operations may wait to be written [16384]
+	SweepEvery  time.Duration    // how often what ran out is looked for [10 s]
+	Now         func() time.Time // the clock of the sweep [time.Now]
+	Log         *slog.Logger     // [none]
+}
+
+// Synchronous tells when a commit is safe.
+type Synchronous string
+
+// The ways to commit. Either survives the end of the process.
+const (
+	Normal Synchronous = "normal" // a power cut may take the last moments with it
+	Full   Synchronous = "full"   // survives a power cut too: the disk is waited for
+)
+
+// Store is a [otp.Store] in a file.
+type Store struct {
+	options Options
+	lock    *os.File
+	writer  *writer
+	pool    *pool
+	sweeper *sweeper
+
+	closing  sync.Once
+	closeErr error
+}
+
+var _ otp.Store = (*Store)(nil)
+
+// errLocked says that another process has the lock of the file.
+var errLocked = errors.New("another otpgate process uses it; stop that one, or give this one a file of its own")
+
+// Open opens the file, or makes it, and brings its schema up to date. The error is one sentence for the operator: what
+// is wrong with the file and what to do.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	s, err := open(o)
+	if err != nil {
+		return nil, fmt.Errorf("the store %s cannot be opened: %w", o.Path, explain(err))
+	}
+	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	o.Synchronous = cmp.Or(o.Synchronous, Normal)
+	o.Retention = cmp.Or(o.Retention, 30*24*time.Hour)
+	o.Queue = cmp.Or(o.Queue, 16384)
+	o.SweepEvery = cmp.Or(o.SweepEvery, 10*time.Second)
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+func open(o Options) (_ *Store, err error) {
+	path, err := filepath.Abs(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := take(path)
+	if err != nil {
+		return nil, err
+	}
+	first, err := prepare(path, o)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	s := &Store{options: o, lock: lock}
+	s.writer = newWriter(first, func() (tx, error) { return reopen(path, o) }, o.Queue, o.Log)
+	s.pool = newPool(func() (*conn, error) { return connect(path, reading()) })
+	s.sweeper = newSweeper(s.writer, o)
+	return s, nil
+}
+
+// take makes the folder and the file where they are missing, for the eyes of the gateway's user only: the file holds
+// people's numbers. It returns the lock that keeps other gateways out.
+func take(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("its folder cannot be made: %w", err)
+	}
+	lock, err := lockFile(path + ".lock")
+	if errors.Is(err, errLocked) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("its folder cannot be written: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, file.Close()
+}
+
+// prepare opens the connection for writing and brings the schema up to date.
+func prepare(path string, o Options) (tx, error) {
+	t, err := reopen(path, o)
+	if err != nil {
+		return tx{}, err
+	}
+	from, to, err := migrate(t.conn)
+	if err != nil {
+		return tx{}, errors.Join(err, t.close())
+	}
+	if from != to {
+		o.Log.Info("the store was brought to a new schema", "path", o.Path, "from", from, "to", to)
+	}
+	return t, nil
+}
+
+func reopen(path string, o Options) (tx, error) {
+	c, err := connect(path, o.writing())
+	if err != nil {
+		return tx{}, err
+	}
+	return newTx(c)
+}
+
+// writing is how the connection for writing is set up. A lock that somebody else holds on the file is waited for, but
+// not as long as callers wait. The cache is small because SQLite searches all of it after many a commit, and what the
+// writer needs again soon it remembers itself.
+func (o Options) writing() url.Values {
+	return url.Values{
+		"_busy_timeout": {"750"},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {string(o.Synchronous)},
+		"_pragma":       {"cache_size(-4096)", "journal_size_limit(67108864)"},
+	}
+}
+
+func reading() url.Values {
+	return url.Values{"_busy_timeout": {"750"}, "_query_only": {"1"}}
+}
+
+// Ping tells whether the store can write, by writing: a full or vanished disk is found out before somebody needs it.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.writer.do(ctx, func(t tx) error {
+		_, err := t.exec(fmt.Sprintf("PRAGMA application_id = %d", applicationID))
+		return err
+	})
+}
+
+// Close writes what still waits, refuses what comes after, and closes the file.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.sweeper.close()
+		s.closeErr = errors.Join(s.pool.close(), s.writer.close(), s.lock.Close())
+	})
+	return s.closeErr
+}

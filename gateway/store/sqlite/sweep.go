@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/otpgate/otpgate/gateway/otp"
+)
+
+const (
+	// sweepBatch bounds what one step of the sweep does, and so how long it keeps others from writing.
+	sweepBatch = 50
+	// A sweep looks at so many windows, so many at a time; the next one goes on where it stopped.
+	stride, strides = 500, 200
+	// grace is how long a verification that ran out is left as it is: an answer that is on its way finds it unchanged.
+	grace = time.Minute
+)
+
+const (
+	selectOverdue = `SELECT reference, record FROM verifications WHERE ended_at IS NULL AND expires_at < ? LIMIT ?`
+	selectOld     = `SELECT reference, record FROM verifications WHERE ended_at < ? LIMIT ?`
+	endDamaged    = `UPDATE verifications SET status = 'expired', ended_at = expires_at WHERE reference = ?`
+	deleteKeys    = `DELETE FROM idempotency WHERE key IN
+		(SELECT key FROM idempotency WHERE keep_until <= ? LIMIT ?)`
+
+	// Windows are written with every step, so an index of their ends would cost more than looking at them all.
+	selectStride  = `SELECT max(key) FROM (SELECT key FROM windows WHERE key > ? ORDER BY key LIMIT ?)`
+	deleteWindows = `DELETE FROM windows WHERE key > ? AND key <= ? AND expires_at <= ?`
+)
+
+// sweeper gives every row its end, in small steps between those of the callers.
+type sweeper struct {
+	writer    *writer
+	log       *slog.Logger
+	now       func() time.Time
+	retention time.Duration
+	walked    string // key of the last window that was looked at; for the writer's goroutine only
+	cancel    context.CancelFunc
+	ended     chan struct{} // closed when the goroutine is
+}
+
+func newSweeper(w *writer, o Options) *sweeper {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &sweeper{
+		writer: w, log: o.Log, now: o.Now, retention: o.Retention, cancel: cancel, ended: make(chan struct{}),
+	}
+	go s.run(ctx, o.SweepEvery)
+	return s
+}
+
+func (s *sweeper) close() {
+	s.cancel()
+	<-s.ended
+}
+
+func (s *sweeper) run(ctx context.Context, every time.Duration) {
+	defer close(s.ended)
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if err := s.sweep(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				s.log.Warn("the store could not be swept; the next sweep takes up what is left", "error", err)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// sweep ends and deletes what is due.
+func (s *sweeper) sweep(ctx context.Context) error {
+	now := s.now()
+	steps := []func(tx) (more bool, err error){
+		func(t tx) (bool, error) { return s.expire(t, now.Add(-grace)) },
+		func(t tx) (bool, error) { return forget(t, now.Add(-s.retention)) },
+		func(t tx) (bool, error) { return purgeKeys(t, now) },
+	}
+	for _, step := range steps {
+		for more := true; more; {
+			var err error
+			if more, err = write(ctx, s.writer, step); err != nil {
+				return err
+			}
+		}
+	}
+	for n, more := 0, true; n < strides && more; n++ {
+		var err error
+		more, err = write(ctx, s.writer, func(t tx) (bool, error) { return s.purgeWindows(t, now) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expire writes down that verifications ran out, which everybody who looked has been told since they did.
+func (s *sweeper) expire(t tx, before time.Time) (bool, error) {
+	due, err := t.batch(selectOverdue, before)
+	for _, v := range due {
+		if v.damaged != nil {
+			s.log.Error("a verification cannot be read and is given up", "reference", v.Reference, "error", v.damaged)
+			_, err = t.exec(endDamaged, string(v.Reference))
+		} else {
+			v.Verification = v.At(before)
+			err = t.save(v)
+		}
+		if err != nil {
+			return false, err
+		}
+		t.records.Remove(v.Reference) // nobody will ask soon
+	}
+	return len(due) == sweepBatch, err
+}
+
+// forget deletes verifications that ended before the time given.
+func forget(t tx, before time.Time) (bool, error) {
+	due, err := t.batch(selectOld, before)
+	for _, v := range due {
+		if err := t.delete(v); err != nil {
+			return false, err
+		}
+	}
+	return len(due) == sweepBatch, err
+}
+
+func purgeKeys(t tx, now time.Time) (bool, error) {
+	n, err := t.exec(deleteKeys, now.UnixMilli(), int64(sweepBatch))
+	return n == sweepBatch, err
+}
+
+// purgeWindows deletes windows with nothing left, among the next in the order of their keys.
+func (s *sweeper) purgeWindows(t tx, now time.Time) (bool, error) {
+	var row [1]driver.Value
+	if _, err := t.row(row[:], selectStride, s.walked, int64(stride)); err != nil {
+		return false, err
+	}
+	last, more := row[0].(string)
+	if !more {
+		s.walked = ""
+		return false, nil
+	}
+	_, err := t.exec(deleteWindows, s.walked, last, now.UnixMilli())
+	s.walked = last
+	return true, err
+}
+
+// batch reads some of the verifications that are due. One that is damaged must not keep the others from their end.
+func (t tx) batch(sql string, at time.Time) ([]*stored, error) {
+	var row [2]driver.Value
+	var due []*stored
+	err := t.rows(row[:], sql, []driver.Value{at.UnixMilli(), int64(sweepBatch)}, func() bool {
+		ref, _ := row[0].(string)
+		record, _ := row[1].([]byte)
+		v, err := otp.DecodeRecord(record)
+		v.Reference = otp.Reference(ref)
+		one := newStored(v)
+		one.damaged = err
+		due = append(due, one)
+		return true
+	})
+	return due, err
+}
