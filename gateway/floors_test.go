@@ -41,7 +41,7 @@ var floors = map[string]struct {
 	"providers/twin":         {1, "twin"},
 	"providers":              {0, "providers"},
 	"api":                    {0, "api"},
-	"docs":                   {4, "docs"},
+	"deploy/bench":           {5, "bench"},
 }
 
 // pure folders know no HTTP, no fiber, no YAML, no telemetry SDK and no store driver.

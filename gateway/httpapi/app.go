@@ -24,12 +24,14 @@ type OTP interface {
 	Verify(ctx context.Context, app *apps.App, in otp.VerifyInput) (otp.Verification, error)
 	Cancel(ctx context.Context, app *apps.App, reference string) (otp.Verification, error)
 	Status(ctx context.Context, app *apps.App, in otp.StatusInput) (otp.Verification, error)
+	Plan(ctx context.Context, app *apps.App, in otp.SendInput) (otp.Preview, error)
 }
 
 // Snapshot is the configuration as one request sees it, from its first byte to its last.
 type Snapshot struct {
 	OTP            OTP
 	Keyring        *apps.Keyring
+	Providers      Providers
 	RequestTimeout time.Duration  // of the whole use case
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 }

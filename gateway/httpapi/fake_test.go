@@ -30,6 +30,7 @@ func now() time.Time { return time.Date(2026, 1, 15, 10, 20, 0, 0, time.UTC) }
 type fakeOTP struct {
 	result       otp.Result
 	verification otp.Verification
+	preview      otp.Preview
 	err          error
 	during       func(ctx context.Context) // runs inside every call; nil: nothing
 
@@ -40,6 +41,7 @@ type fakeOTP struct {
 	verifies []otp.VerifyInput
 	cancels  []string
 	statuses []otp.StatusInput
+	plans    []otp.SendInput
 }
 
 func (f *fakeOTP) asked(ctx context.Context, app *apps.App, note func()) {
@@ -77,6 +79,11 @@ func (f *fakeOTP) Status(ctx context.Context, app *apps.App, in otp.StatusInput)
 	return f.verification, f.err
 }
 
+func (f *fakeOTP) Plan(ctx context.Context, app *apps.App, in otp.SendInput) (otp.Preview, error) {
+	f.asked(ctx, app, func() { f.plans = append(f.plans, in) })
+	return f.preview, f.err
+}
+
 func (f *fakeOTP) calls() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -87,7 +94,7 @@ func (f *fakeOTP) calls() int {
 func (f *fakeOTP) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.apps, f.sends, f.resends, f.verifies, f.cancels, f.statuses = nil, nil, nil, nil, nil, nil
+	f.apps, f.sends, f.resends, f.verifies, f.cancels, f.statuses, f.plans = nil, nil, nil, nil, nil, nil, nil
 }
 
 // shop is the app behind [shopKey].

@@ -24,6 +24,8 @@ func (s *server) routes() []route {
 		{method: post, path: "/v1/otp/resend", scope: apps.ScopeSend, serve: (*call).resend},
 		{method: post, path: "/v1/otp/cancel", scope: apps.ScopeSend, serve: (*call).cancel},
 		{method: get, path: "/v1/otp/status", scope: apps.ScopeRead, serve: (*call).status},
+		{method: post, path: "/v1/otp/plan", scope: apps.ScopeRead, serve: (*call).plan},
+		{method: get, path: "/v1/providers", scope: apps.ScopeRead, serve: (*call).providers},
 		{method: get, path: "/healthz", probe: true, serve: (*call).healthz},
 		{method: get, path: "/readyz", probe: true, serve: (*call).readyz},
 		{method: get, path: "/openapi.yaml", serve: (*call).document},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -171,6 +173,33 @@ func (m *memory) Find(_ context.Context, provider, id string) (otp.Verification,
 	return otp.Verification{}, &otp.Error{Code: otp.NotFound}
 }
 
+func (m *memory) Open(_ context.Context, address string, now time.Time) ([]otp.Verification, error) {
+	defer m.mu.Unlock()
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	var open []otp.Verification
+	for _, ref := range slices.Backward(slices.Sorted(maps.Keys(m.records))) {
+		v := m.records[ref]
+		if v.To.Address() == address && v.At(now).Status == otp.StatusPending && len(open) < otp.MaxOpen {
+			open = append(open, v.Clone())
+		}
+	}
+	return open, nil
+}
+
+func (m *memory) Levels(_ context.Context, claims []otp.Claim, now time.Time) ([]otp.Level, error) {
+	defer m.mu.Unlock()
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	levels := make([]otp.Level, len(claims))
+	for i, c := range claims {
+		levels[i] = m.window(c.Key).Level(c.Name, c.Limit, now)
+	}
+	return levels, nil
+}
+
 // router answers as its script says. Codes are kept by upstream id.
 type router struct {
 	mu      sync.Mutex
@@ -182,7 +211,8 @@ type router struct {
 	resent  []routing.Delivered
 	asked   []string // providers whose Verify was called
 	late    func(routing.Try)
-	planned routing.Plan
+	plans   map[providers.Channel]routing.Plan
+	planned []routing.Request // that Plan was asked for
 }
 
 // step is what one send does: its tries, and the failure when none was taken.
@@ -191,7 +221,12 @@ type step struct {
 	failure *routing.Failure
 }
 
-func (r *router) Plan(routing.Request) routing.Plan { return r.planned }
+func (r *router) Plan(req routing.Request) routing.Plan {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.planned = append(r.planned, req)
+	return r.plans[req.Send.Channel]
+}
 
 func (r *router) next() (routing.Outcome, error) {
 	s := r.script[0]

@@ -13,13 +13,16 @@ import (
 
 // Bounds of what a request may ask for; they are part of the public contract.
 const (
-	MinLength, MaxLength     = 4, 10
-	MinExpiry, MaxExpiry     = time.Minute, 24 * time.Hour
-	MinAttempts, MaxAttempts = 1, 10
-	maxMetadataKeys          = 20
-	maxMetadataBytes         = 4 << 10
-	maxSteps                 = 4
-	maxName                  = 64 // bytes of a purpose, sender or device
+	MinLength        = 4
+	MaxLength        = 10
+	MinExpiry        = time.Minute
+	MaxExpiry        = 24 * time.Hour
+	MinAttempts      = 1
+	MaxAttempts      = 10
+	maxMetadataKeys  = 20
+	maxMetadataBytes = 4 << 10
+	maxSteps         = 4
+	maxName          = 64 // bytes of a purpose, sender or device
 )
 
 // Policy is what the configuration says about every request.

@@ -32,7 +32,14 @@ type Store interface {
 	Get(ctx context.Context, ref Reference) (Verification, error)
 	// Find returns the verification with the delivery that a provider calls upstreamID; NotFound when there is none.
 	Find(ctx context.Context, provider, upstreamID string) (Verification, error)
+	// Open returns the verifications of the person at address that are pending at now, newest first, [MaxOpen] at most.
+	Open(ctx context.Context, address string, now time.Time) ([]Verification, error)
+	// Levels tells how far the limits of claims are used up at now, and counts nothing.
+	Levels(ctx context.Context, claims []Claim, now time.Time) ([]Level, error)
 }
+
+// MaxOpen is how many verifications [Store.Open] returns at most.
+const MaxOpen = 10
 
 // Begin is the step that starts a verification.
 type Begin struct {

@@ -1,0 +1,148 @@
+package gateway
+
+import (
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/otpgate/otpgate/gateway/apps"
+	"github.com/otpgate/otpgate/gateway/config"
+	"github.com/otpgate/otpgate/gateway/otp"
+	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/routing"
+)
+
+// keyring makes the apps of the configuration and the keys that lead to them.
+func keyring(cfg *config.Config) (*apps.Keyring, error) {
+	var keys []apps.Key
+	for id, app := range cfg.Apps {
+		made := appOf(id, app)
+		for _, key := range app.Keys {
+			one := apps.Key{ID: key.ID, App: made}
+			for _, scope := range key.Scopes {
+				one.Scopes = append(one.Scopes, apps.Scope(scope))
+			}
+			for _, secret := range key.All() {
+				hash := apps.SecretHash{NotBefore: secret.NotBefore, NotAfter: secret.NotAfter}
+				if _, err := hex.Decode(hash.SHA256[:], []byte(secret.SHA256.Reveal())); err != nil {
+					return nil, fmt.Errorf("key %s: its secret_sha256 is not 64 hex digits", key.ID)
+				}
+				one.Secrets = append(one.Secrets, hash)
+			}
+			keys = append(keys, one)
+		}
+	}
+	return apps.NewKeyring(keys)
+}
+
+func appOf(id string, app config.App) *apps.App {
+	name := app.Name
+	if name == "" {
+		name = id
+	}
+	d := app.Defaults
+	return &apps.App{
+		ID: id, Name: name, Channels: app.Channels, Countries: app.Countries,
+		Defaults: apps.Defaults{
+			Channel: d.Channel, Country: d.Country, Length: d.Code.Length, Alphabet: d.Code.Alphabet, ExpiresIn: d.ExpiresIn,
+			MaxAttempts: d.MaxAttempts, MaxResends: d.MaxResends, ResendAfter: d.ResendAfter,
+			Sender: d.Sender, Template: d.Template, Locale: d.Locale,
+		},
+	}
+}
+
+// policy is what the configuration says about every request.
+func policy(cfg *config.Config) otp.Policy {
+	p := otp.Policy{
+		Templates: cfg.Templates,
+		Limits:    otp.Limits{Recipient: cfg.Limits.Recipient, App: cfg.Limits.App, IP: cfg.Limits.IP},
+	}
+	if failures := cfg.Limits.RecipientFailures; failures.Max > 0 {
+		p.Limits.RecipientFailures = &failures
+	}
+	return p
+}
+
+// lateAnswer is how long the answer to a try that was given up is waited for.
+const lateAnswer = 30 * time.Second
+
+// upstreams builds every provider of the configuration.
+func upstreams(cfg *config.Config, phone providers.Phone, log *slog.Logger) ([]routing.ProviderSettings, error) {
+	keys := cfg.ProviderKeys()
+	var built []routing.ProviderSettings
+	for _, name := range slices.Sorted(maps.Keys(cfg.Providers)) {
+		p := cfg.Providers[name]
+		provider, err := p.With.Build(providers.Environment{
+			Name: name, Timeout: p.Timeout + lateAnswer, CodeKeys: keys, Phone: phone, Log: log.With("provider", name),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("provider %s: %w", name, err)
+		}
+		built = append(built, routing.ProviderSettings{
+			Provider: provider, Timeout: p.Timeout, MaxPerSecond: p.MaxPerSecond, MaxInFlight: p.MaxInFlight,
+			Breaker: routing.Breaker{
+				Failures: p.Breaker.Failures, Of: p.Breaker.Of, OpenFor: p.Breaker.OpenFor, Probes: p.Breaker.Probes,
+				SlowCall: p.Breaker.SlowCall,
+			},
+			Prices: prices(p.Price),
+		})
+	}
+	return built, nil
+}
+
+func prices(p config.Price) map[providers.Channel]routing.Price {
+	made := map[providers.Channel]routing.Price{}
+	for channel, amount := range map[providers.Channel]*float64{
+		providers.SMS: p.SMS, providers.WhatsApp: p.WhatsApp, providers.Email: p.Email, providers.Voice: p.Voice, providers.USSD: p.USSD,
+	} {
+		if amount != nil {
+			made[channel] = routing.Price{Amount: *amount, Currency: p.Currency}
+		}
+	}
+	return made
+}
+
+// rules are the routes of the configuration.
+func rules(cfg *config.Config) []routing.Rule {
+	made := make([]routing.Rule, len(cfg.Routes))
+	for i, r := range cfg.Routes {
+		rule := routing.Rule{
+			Name: r.Name, Line: cfg.Line("routes", fmt.Sprint(i)), Strategy: routing.Strategy(r.Strategy),
+			OnAmbiguous: routing.OnAmbiguous(r.OnAmbiguous), Deadline: r.Deadline,
+		}
+		if r.When != nil {
+			rule.When = routing.When{
+				Countries: r.When.Country, Channels: r.When.Channel, Apps: r.When.App, Purposes: r.When.Purpose, Prefixes: r.When.Prefix,
+			}
+		}
+		for _, u := range r.Use {
+			rule.Use = append(rule.Use, routing.Candidate{Provider: u.Provider, Weight: u.Weight})
+		}
+		for _, f := range r.Fallback {
+			rule.Fallback = append(rule.Fallback, routing.Step{Channel: f.Channel, After: f.After})
+		}
+		made[i] = rule
+	}
+	return made
+}
+
+// proxies are the networks whose X-Forwarded-For is believed.
+func proxies(cfg *config.Config) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range cfg.Server.TrustedProxies {
+		if addr, err := netip.ParseAddr(text); err == nil {
+			networks = append(networks, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("server.trusted_proxies: %q is neither an address nor a network", text)
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
+}

@@ -1,0 +1,107 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/otpgate/otpgate/gateway/config"
+	"github.com/otpgate/otpgate/gateway/httpapi"
+	"github.com/otpgate/otpgate/gateway/otp"
+	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/routing"
+)
+
+// ground is what outlives a configuration: generations are built on it.
+type ground struct {
+	store   otp.Store
+	health  *routing.Health
+	memory  *otp.Memory
+	numbers *otp.Numbers
+	phone   providers.Phone
+	log     *slog.Logger
+}
+
+// newGround has no store yet.
+func newGround(o Options, observer routing.Observer) (ground, error) {
+	numbers, err := otp.NewNumbers(rememberedNumbers)
+	if err != nil {
+		return ground{}, err
+	}
+	memory, err := otp.NewMemory(rememberedWindows)
+	return ground{
+		health: routing.NewHealth(observer), memory: memory, numbers: numbers, phone: o.Phone, log: o.Log,
+	}, err
+}
+
+// generation is all that is built of one configuration.
+type generation struct {
+	cfg      *config.Config
+	engine   *routing.Engine
+	service  *otp.Service
+	snapshot httpapi.Snapshot
+	infos    []providers.Info // in the order of their names
+	closers  []io.Closer      // of providers
+}
+
+func (g ground) build(cfg *config.Config) (*generation, error) {
+	ring, err := keyring(cfg)
+	if err != nil {
+		return nil, err
+	}
+	networks, err := proxies(cfg)
+	if err != nil {
+		return nil, err
+	}
+	built, err := upstreams(cfg, g.phone, g.log)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := routing.NewEngine(routing.Settings{Rules: rules(cfg), Providers: built, LateAnswer: lateAnswer}, g.health)
+	if err != nil {
+		return nil, err
+	}
+	next := &generation{cfg: cfg, engine: engine}
+	for _, p := range built {
+		next.infos = append(next.infos, p.Provider.Info())
+		if c, ok := p.Provider.(io.Closer); ok {
+			next.closers = append(next.closers, c)
+		}
+	}
+	next.service = otp.New(otp.Parts{
+		Policy: policy(cfg), Store: g.store, Router: engine, Memory: g.memory, Numbers: g.numbers,
+		Timing: otp.DefaultTiming(cfg.Server.RequestTimeout), Now: now, Log: g.log,
+	})
+	next.snapshot = httpapi.Snapshot{
+		OTP: next.service, Keyring: ring, Providers: next,
+		RequestTimeout: cfg.Server.RequestTimeout, TrustedProxies: networks,
+	}
+	return next, nil
+}
+
+func now() time.Time { return time.Now().UTC() }
+
+// Providers implements [httpapi.Providers].
+func (gen *generation) Providers() []httpapi.ProviderStatus {
+	all := make([]httpapi.ProviderStatus, len(gen.infos))
+	readings := gen.engine.Snapshot()
+	for i, info := range gen.infos {
+		all[i].Info = info
+		for _, r := range readings {
+			if r.Provider == info.Name {
+				all[i].Readings = append(all[i].Readings, r)
+			}
+		}
+	}
+	return all
+}
+
+func (gen *generation) close(ctx context.Context) error {
+	err := gen.engine.Close(ctx)
+	for _, c := range gen.closers {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}

@@ -1,0 +1,44 @@
+package gateway_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/otpgate/otpgate/gateway"
+	"github.com/otpgate/otpgate/gateway/config"
+	"github.com/otpgate/otpgate/providers/builtin"
+)
+
+func TestReviewWarnsOfWhatIsNotMeant(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ routes, warned string }{
+		"all is well":       {"  - {name: rest, use: [inhouse]}", ""},
+		"never reached":     {"  - {name: a, when: {country: [GH]}, use: [inhouse]}\n  - {name: b, when: {country: [GH]}, use: [inhouse]}", "routes[1]"},
+		"mail in a country": {"  - {name: a, when: {channel: [email], country: [GH]}, use: [inhouse]}", "routes[0]"},
+		"cannot serve":      {"  - {name: a, when: {country: [NG]}, use: [hubtel-gh, inhouse]}", "routes[0].use[0]"},
+		"four digits only":  {"  - {name: a, when: {country: [GH], channel: [sms]}, use: [hubtel-gh]}", "four digits"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &world{t: t, file: filepath.Join(t.TempDir(), "config.yaml")}
+			head, _, _ := strings.Cut(settings, "routes:")
+			mail := strings.Replace(head, "{sms: {kind: console}, email: {kind: console}}",
+				`{email: {kind: smtp, host: 127.0.0.1, from: "Shop <otp@example.com>"}}`, 1)
+			w.write("http://127.0.0.1:1", settings, mail+"routes:\n"+test.routes)
+			cfg, report := config.Load(w.file, config.Sources{Kinds: builtin.Kinds()})
+			if err := report.Err(); err != nil {
+				t.Fatal(err)
+			}
+			gateway.Review(cfg, report)
+			var got []string
+			for _, warning := range report.Warnings {
+				got = append(got, warning.String())
+			}
+			text := strings.Join(got, "\n")
+			if test.warned == "" && text != "" || !strings.Contains(text, test.warned) {
+				t.Errorf("warned of %q", text)
+			}
+		})
+	}
+}
