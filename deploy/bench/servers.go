@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,12 +20,19 @@ import (
 
 func newApp() *fiber.App { return fiber.New(fiber.Config{DisableStartupMessage: true}) }
 
+// listen serves app until the program is told to stop.
+func (w *world) listen(app *fiber.App, address string) error {
+	stop := context.AfterFunc(w.ctx, func() { _ = app.Shutdown() })
+	defer stop()
+	return app.Listen(address)
+}
+
 type upstreamCommand struct {
 	Address string `arg:""`
 }
 
 // Run serves an upstream whose only cost is its answer.
-func (c upstreamCommand) Run(*world) error {
+func (c upstreamCommand) Run(w *world) error {
 	app := newApp()
 	var made atomic.Uint64
 	app.Post("/otp/send", func(ctx *fiber.Ctx) error {
@@ -32,7 +40,7 @@ func (c upstreamCommand) Run(*world) error {
 		return ctx.SendString(fmt.Sprintf(
 			`{"message":"success","code":"0000","data":{"requestId":"%032x","prefix":"ZDSQ"}}`, made.Add(1)))
 	})
-	return app.Listen(c.Address)
+	return w.listen(app, c.Address)
 }
 
 type passthroughCommand struct {
@@ -41,7 +49,7 @@ type passthroughCommand struct {
 }
 
 // Run serves what a gateway that does nothing would do.
-func (c passthroughCommand) Run(*world) error {
+func (c passthroughCommand) Run(w *world) error {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConns: 256, MaxIdleConnsPerHost: 256}}
 	app := newApp()
 	app.Post("/v1/otp/send", func(ctx *fiber.Ctx) error {
@@ -57,7 +65,7 @@ func (c passthroughCommand) Run(*world) error {
 		ctx.Set("Content-Type", "application/json")
 		return ctx.Status(resp.StatusCode).Send(body)
 	})
-	return app.Listen(c.Address)
+	return w.listen(app, c.Address)
 }
 
 type echoCommand struct {
@@ -65,13 +73,13 @@ type echoCommand struct {
 }
 
 // Run serves what a gateway that decides nothing would do.
-func (c echoCommand) Run(*world) error {
+func (c echoCommand) Run(w *world) error {
 	app := newApp()
 	app.Post("/v1/otp/verify", func(ctx *fiber.Ctx) error {
 		ctx.Set("Content-Type", "application/json")
 		return ctx.Send(ctx.Body())
 	})
-	return app.Listen(c.Address)
+	return w.listen(app, c.Address)
 }
 
 type gatewayCommand struct {
@@ -88,7 +96,7 @@ func (c gatewayCommand) Run(w *world) error {
 	phones := new(phones)
 	app := newApp()
 	app.Get("/codes", phones.list)
-	go func() { _ = app.Listen(c.Phones) }()
+	go func() { _ = w.listen(app, c.Phones) }()
 	log := gateway.NewLog(cfg.Telemetry.Logs, io.Discard)
 	g, err := gateway.Open(w.ctx, cfg, gateway.Options{Log: log, Phone: phones})
 	if err != nil {

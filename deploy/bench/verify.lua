@@ -7,7 +7,7 @@ function setup(thread)
 end
 
 function init(args)
-  wanted, unexpected, n, guesses = {}, 0, 0, {}
+  wanted, unexpected, n, guesses, once = {}, 0, 0, {}, args[2] ~= "200"
   for status in string.gmatch(args[2], "%d+") do wanted[tonumber(status)] = true end
   local i = 0
   for line in io.lines(args[1]) do
@@ -37,7 +37,8 @@ function done()
   local total = 0
   for _, thread in ipairs(threads) do total = total + thread:get("unexpected") end
   for _, thread in ipairs(threads) do
-    if thread:get("spent") then total = total + 1; print("the guesses ran out") end
+    -- An echo takes a guess as often as it comes; a gateway judges it once.
+    if thread:get("once") and thread:get("spent") then total = total + 1; print("the guesses ran out") end
   end
   print("unexpected answers: " .. total)
 end
