@@ -22,12 +22,19 @@ const maxAnswer = 1 << 20
 // Call is one request.
 type Call struct {
 	Op     string           // "send", "verify", "resend", "status": for errors
-	Method string           // http.MethodPost or http.MethodGet
+	Method string           // http.MethodPost, http.MethodGet or http.MethodPut
 	Path   []string         // segments below the base URL, each escaped here
 	Query  url.Values       // may hold secrets: it is never shown
-	Header http.Header      // besides those of every call
-	Body   any              // written as JSON, fields in the order of the struct; nil: no body
+	URL    *url.URL         // the whole address, in place of base URL, Path and Query; nil: those
+	Header http.Header      // besides those of every call, and in place of those of the same name
+	Body   any              // written as JSON, fields in the order of the struct; a [Text] as it is; nil: no body
 	Guess  providers.Secret // the code that is asked about: hidden should the upstream echo it
+}
+
+// Text is a body that is already written.
+type Text struct {
+	MediaType string // for the header Content-Type
+	Body      string
 }
 
 // Response is a whole answer.
@@ -42,8 +49,8 @@ type Response struct {
 }
 
 // Do makes one call and reads the whole answer, whatever its status. The error is an [*providers.Error]; the package
-// comment says which class means what. A request that was written, or may have been, is reported to
-// [providers.MarkWritten].
+// comment says which class means what. Beside the error of a body that could not be read stands the answer without it:
+// its status is not 0. A request that was written, or may have been, is reported to [providers.MarkWritten].
 func (c *Client) Do(caller context.Context, call Call) (Response, error) {
 	ctx, cancel := context.WithTimeout(caller, c.timeout)
 	defer cancel()
@@ -61,13 +68,14 @@ func (c *Client) Do(caller context.Context, call Call) (Response, error) {
 		Status: head.StatusCode, Header: head.Header, RetryAfter: RetryAfter(head.Header, time.Now()),
 		provider: c.provider, op: call.Op, guess: call.Guess,
 	}
-	r.Body, err = io.ReadAll(io.LimitReader(head.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(head.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return Response{}, r.Failure(classOfBrokenBody(r.Status), "", cause(caller, ctx, err))
-	case len(r.Body) > maxAnswer:
-		return Response{}, r.Failure(providers.Transient, "", errTooLarge)
+		return r, r.Failure(classOfBrokenBody(r.Status), "", cause(caller, ctx, err))
+	case len(body) > maxAnswer:
+		return r, r.Failure(providers.Transient, "", errTooLarge)
 	}
+	r.Body = body
 	return r, nil
 }
 
@@ -92,26 +100,22 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 	if err != nil {
 		return nil, err
 	}
-	var body io.Reader
-	if call.Body != nil {
-		b, err := json.Marshal(call.Body)
-		if err != nil {
-			return nil, errRequest
-		}
-		body = bytes.NewReader(b)
+	body, mediaType, err := call.body()
+	if err != nil {
+		return nil, err
 	}
 	req, err := http.NewRequestWithContext(ctx, call.Method, "", body)
 	if err != nil {
 		return nil, errRequest
 	}
 	req.URL, req.Host = address, address.Host
-	for name, values := range call.Header {
-		req.Header[http.CanonicalHeaderKey(name)] = values
-	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "otpgate")
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", mediaType)
+	}
+	for name, values := range call.Header {
+		req.Header[http.CanonicalHeaderKey(name)] = values
 	}
 	if c.authorize != nil {
 		c.authorize(req)
@@ -119,9 +123,27 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 	return req, nil
 }
 
+// body writes the body of a call; nil: there is none.
+func (call Call) body() (body io.Reader, mediaType string, err error) {
+	switch b := call.Body.(type) {
+	case nil:
+		return nil, "", nil
+	case Text:
+		return strings.NewReader(b.Body), b.MediaType, nil
+	}
+	b, err := json.Marshal(call.Body)
+	if err != nil {
+		return nil, "", errRequest
+	}
+	return bytes.NewReader(b), "application/json", nil
+}
+
 // address joins base URL and segments. Segments may come from an upstream's answer, so one that would walk up or vanish
 // is refused.
 func (c *Client) address(call Call) (*url.URL, error) {
+	if call.URL != nil {
+		return call.URL, nil
+	}
 	u := *c.base
 	path, raw := u.Path, u.EscapedPath()
 	for _, segment := range call.Path {

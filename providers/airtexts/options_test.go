@@ -1,0 +1,109 @@
+package airtexts_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/providers/airtexts"
+)
+
+// block keeps what was reported.
+type block []string
+
+func (b *block) Refuse(text string, path ...string) {
+	*b = append(*b, strings.Join(path, ".")+": "+text)
+}
+func (b *block) Warn(text string, path ...string) { b.Refuse("warning: "+text, path...) }
+func (b *block) Decode(any, ...string) bool       { return false }
+
+func TestOptionsAreChecked(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*airtexts.Options)
+		want   []string // starts
+	}{
+		"good":  {func(*airtexts.Options) {}, nil},
+		"basic": {func(o *airtexts.Options) { o.Auth = "basic" }, nil},
+		"bearer of the pair": {
+			func(o *airtexts.Options) { o.Auth = "bearer" }, nil,
+		},
+		"bearer of a token": {
+			func(o *airtexts.Options) {
+				o.Auth, o.Token = "bearer", providers.NewSecret("canary")
+				o.APIKey, o.APISecret = providers.Secret{}, providers.Secret{}
+			}, nil,
+		},
+		"experimental": {
+			func(o *airtexts.Options) { o.AcceptUnverified = false }, []string{"accept_unverified: warning: is not set"},
+		},
+		"everything": {
+			func(o *airtexts.Options) {
+				*o = airtexts.Options{BaseURL: "http://api.example.com", Sender: "MyVeryLongBrand", TemplateID: -1}
+			},
+			[]string{
+				"base_url: is plain http", "app_id: is missing", "auth: is not known", "api_key: is missing",
+				"api_secret: is missing", "sender: is no sender", "template_id: is negative",
+				"accept_unverified: warning: is not set",
+			},
+		},
+		"token without bearer": {
+			func(o *airtexts.Options) { o.Token = providers.NewSecret("canary") }, []string{"token: warning: is not used"},
+		},
+		"token with a line feed": {
+			func(o *airtexts.Options) { o.Auth, o.Token = "bearer", providers.NewSecret("canary\n") },
+			[]string{"token: holds white space"},
+		},
+		"key with a line feed": {
+			func(o *airtexts.Options) { o.APIKey = providers.NewSecret("canary\n") }, []string{"api_key: holds white space"},
+		},
+		"key with a colon": {func(o *airtexts.Options) { o.APIKey = providers.NewSecret("canary:") }, nil},
+		"key with a colon, basic": {
+			func(o *airtexts.Options) { o.Auth, o.APIKey = "basic", providers.NewSecret("canary:") },
+			[]string{"api_key: holds a colon"},
+		},
+		"meant to be insecure": {
+			func(o *airtexts.Options) { o.BaseURL, o.Insecure = "http://api.example.com", true }, nil,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := airtexts.Kind().Options().(*airtexts.Options)
+			o.AppID, o.AcceptUnverified = appID, true
+			o.APIKey, o.APISecret = providers.NewSecret("canary"), providers.NewSecret("canary")
+			test.change(o)
+			var b block
+			o.Check(&b)
+			if len(b) != len(test.want) {
+				t.Fatalf("got %q", b)
+			}
+			for i, start := range test.want {
+				if !strings.HasPrefix(b[i], start) || strings.Contains(b[i], "canary") {
+					t.Errorf("got %q, want %q", b[i], start)
+				}
+			}
+		})
+	}
+}
+
+func TestKindHasTheVendorsDefaults(t *testing.T) {
+	t.Parallel()
+	k := airtexts.Kind()
+	o, ok := k.Options().(*airtexts.Options)
+	if k.Name != "airtexts" || !ok || o.BaseURL != "https://api.airtexts.com" || o.Auth != "key" || o.AcceptUnverified {
+		t.Errorf("got %q, %+v", k.Name, o)
+	}
+	if k.Options() == k.Options() {
+		t.Error("two providers would share their options")
+	}
+}
+
+func TestBuildRefusesWhatCheckWould(t *testing.T) {
+	t.Parallel()
+	for _, o := range []airtexts.Options{{}, {Auth: "key"}, {Auth: "magic", BaseURL: "https://api.example.com"}} {
+		if p, err := o.Build(providers.Environment{}); err == nil || p != nil {
+			t.Errorf("%+v: got %v, %v", o, p, err)
+		}
+	}
+}
