@@ -24,6 +24,7 @@ type memory struct {
 	answers  map[string]*otp.Answer
 	reserved int   // guesses that were granted
 	broken   error // every verb answers this
+	full     error // so does Deliver
 	trips    int   // verbs that were called
 }
 
@@ -98,6 +99,9 @@ func (m *memory) Deliver(_ context.Context, d otp.Dispatch) (otp.Verification, e
 	defer m.mu.Unlock()
 	if err := m.enter(); err != nil {
 		return otp.Verification{}, err
+	}
+	if m.full != nil {
+		return otp.Verification{}, m.full
 	}
 	v := m.records[d.Reference].Clone()
 	v.Deliver(d)
@@ -268,6 +272,17 @@ func (r *router) Verify(
 	return providers.Verdict{Match: right, AttemptsLeft: -1, Final: r.final && !right}, nil
 }
 
+// Code implements [providers.CodeReader].
+func (r *router) Code(h providers.Handle) (providers.Secret, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	code, ok := r.codes[h.UpstreamID+string(h.State)]
+	if !ok {
+		return providers.Secret{}, &providers.Error{Provider: "own", Op: "code", Class: providers.Gone, Code: "key_gone"}
+	}
+	return providers.NewSecret(code), nil
+}
+
 func taken(provider, id string) routing.Try {
 	return routing.Try{
 		Spot: routing.Spot{Provider: provider, Channel: providers.SMS}, Place: 1, At: time.Now(), Took: time.Millisecond,
@@ -292,6 +307,19 @@ type world struct {
 	router *router
 	app    *apps.App
 	policy *otp.Policy
+	learnt learner
+}
+
+// learner remembers what it is told: provider → of how many codes how many were verified.
+type learner map[string][2]int
+
+func (l learner) Feedback(provider string, _ providers.Channel, _ string, verified bool) {
+	n := l[provider]
+	n[1]++
+	if verified {
+		n[0]++
+	}
+	l[provider] = n
 }
 
 func newWorld(t *testing.T, change ...func(*otp.Policy)) *world {
@@ -305,7 +333,8 @@ func newWorld(t *testing.T, change ...func(*otp.Policy)) *world {
 		t.Fatal(err)
 	}
 	w := &world{
-		store: newMemory(),
+		learnt: learner{},
+		store:  newMemory(),
 		router: &router{
 			codes: map[string]string{"r1": "1234", "r2": "5678"}, faults: map[string]error{},
 			script: []step{{tries: []routing.Try{taken("hubtel", "r1")}}},
@@ -320,9 +349,10 @@ func newWorld(t *testing.T, change ...func(*otp.Policy)) *world {
 		f(w.policy)
 	}
 	w.Service = otp.New(otp.Parts{
-		Policy: *w.policy, Store: w.store, Router: w.router, Memory: short, Numbers: numbers,
+		Policy: *w.policy, Store: w.store, Router: w.router, Memory: short, Numbers: numbers, Learner: w.learnt,
 		Timing: otp.DefaultTiming(10 * time.Second), Now: func() time.Time { return time.Now().UTC() },
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Readers: map[string]providers.CodeReader{"own": w.router}, AppNames: map[string]string{"shop": "Shop", "bank": "Ünion Bank ✓"},
 	})
 	return w
 }

@@ -34,7 +34,7 @@ func (s *Service) Plan(ctx context.Context, app *apps.App, in SendInput) (Previe
 	if err != nil {
 		return Preview{}, err
 	}
-	short, long := s.sendClaims(app.ID, v.To, v.ClientIP)
+	short, long := s.sendClaims(app.ID, v.recipients(), v.ClientIP)
 	levels := s.memory.Levels(short, now)
 	if len(long) > 0 {
 		kept, err := s.store.Levels(ctx, long, now)

@@ -252,7 +252,7 @@ func (d *draft) steps(numbers *Numbers) {
 }
 
 // sendClaims lists the limits that a send or resend counts, those of short windows apart.
-func (s *Service) sendClaims(app string, to providers.Recipient, ip string) (short, long []Claim) {
+func (s *Service) sendClaims(app string, to []providers.Recipient, ip string) (short, long []Claim) {
 	limits := s.policy.Limits
 	var all []Claim
 	add := func(name string, limits []Limit, who string) {
@@ -260,7 +260,9 @@ func (s *Service) sendClaims(app string, to providers.Recipient, ip string) (sho
 			all = append(all, claim(name, l, who))
 		}
 	}
-	add("recipient", limits.Recipient, person(to))
+	for _, one := range people(to) {
+		add("recipient", limits.Recipient, one)
+	}
 	add("app", limits.App, app)
 	if ip != "" {
 		add("ip", limits.IP, network(ip))
@@ -285,6 +287,17 @@ func FailureClaim(to providers.Recipient, l Limit) Claim {
 
 func claim(name string, l Limit, who string) Claim {
 	return Claim{Name: name, Key: name + " " + l.String() + " " + who, Limit: l}
+}
+
+// people are the persons behind the recipients, each once.
+func people(to []providers.Recipient) []string {
+	var all []string
+	for _, one := range to {
+		if p := person(one); !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // person is the key of whoever reads messages at to. Mail hosts ignore the case of a mailbox.

@@ -24,7 +24,7 @@ func (s *Service) Resend(ctx context.Context, app *apps.App, in ResendInput) (Re
 	if err != nil {
 		return Result{}, err
 	}
-	short, long := s.sendClaims(app.ID, step.To, before.ClientIP)
+	short, long := s.sendClaims(app.ID, []providers.Recipient{step.To}, before.ClientIP)
 	levels, err := s.memory.Charge(short, now)
 	if err != nil {
 		return Result{}, err

@@ -18,7 +18,7 @@ func (s *Service) Send(ctx context.Context, app *apps.App, in SendInput) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	short, long := s.sendClaims(app.ID, v.To, v.ClientIP)
+	short, long := s.sendClaims(app.ID, v.recipients(), v.ClientIP)
 	levels, err := s.memory.Charge(short, now)
 	if err != nil {
 		return Result{}, err

@@ -209,6 +209,20 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A fallback to somebody else's address writes to a person too.
+func TestLimitsBearOnEveryRecipientOfTheFallback(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(p *otp.Policy) { p.Limits.Recipient = []otp.Limit{{Max: 1, Window: time.Hour}} })
+	in := otp.SendInput{To: "0201234567", Fallback: []otp.FallbackInput{{Channel: "email", To: "ama@example.com", After: "30s"}}}
+	if _, err := w.Send(t.Context(), w.app, in); err != nil {
+		t.Fatal(err)
+	}
+	in.To = "0241234567"
+	if _, err := w.Send(t.Context(), w.app, in); codeOf(t, err) != otp.RateLimited {
+		t.Errorf("the same mailbox again: %v", err)
+	}
+}
+
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -242,6 +256,21 @@ func TestAnswerWorthRepeatingFreesTheKey(t *testing.T) {
 	}
 	if r, err := w.Send(t.Context(), w.app, in); err != nil || r.Replayed {
 		t.Errorf("the repeat: %+v, %v", r, err)
+	}
+}
+
+func TestProvidersLearnWhatBecameOfTheirCodes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.router.script = []step{{tries: []routing.Try{refused("a", providers.Transient), taken("hubtel", "r1")}}}
+	v := w.send(t)
+	if _, err := w.check(t, v.Reference, "1234"); err != nil {
+		t.Fatal(err)
+	}
+	lost := w.send(t)
+	otp.Teach(w.learnt, w.store.records[lost.Reference].At(lost.ExpiresAt))
+	if got := w.learnt["hubtel"]; got != [2]int{1, 2} || len(w.learnt) != 1 {
+		t.Errorf("learnt %v", w.learnt)
 	}
 }
 

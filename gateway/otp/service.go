@@ -34,9 +34,13 @@ type Service struct {
 	router  Router
 	memory  *Memory
 	numbers *Numbers
+	learner Learner
 	timing  Timing
 	now     func() time.Time
 	log     *slog.Logger
+
+	readers  map[string]providers.CodeReader
+	appNames map[string]string
 }
 
 // Timing bounds what a service waits for.
@@ -58,16 +62,20 @@ type Parts struct {
 	Router  Router
 	Memory  *Memory
 	Numbers *Numbers
+	Learner Learner
 	Timing  Timing
 	Now     func() time.Time
 	Log     *slog.Logger
+	// What only Dial needs: the providers that can show their codes, by name, and how people know the apps, by id.
+	Readers  map[string]providers.CodeReader
+	AppNames map[string]string
 }
 
 // New makes a service.
 func New(p Parts) *Service {
 	return &Service{
 		policy: p.Policy, store: p.Store, router: p.Router, memory: p.Memory, numbers: p.Numbers,
-		timing: p.Timing, now: p.Now, log: p.Log,
+		learner: p.Learner, timing: p.Timing, now: p.Now, log: p.Log, readers: p.Readers, appNames: p.AppNames,
 	}
 }
 
@@ -96,7 +104,7 @@ func storeError(err error) error {
 		return err
 	}
 	return &Error{
-		Code: StoreUnavailable, Detail: "the gateway cannot reach its store; nothing was changed, try again shortly",
+		Code: StoreUnavailable, Detail: "the gateway cannot reach its store; try again shortly, with an Idempotency-Key where a repeat would cost a message",
 		RetryAfter: time.Second, Err: err,
 	}
 }

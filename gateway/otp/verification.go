@@ -130,11 +130,20 @@ func (v Verification) At(now time.Time) Verification {
 	}
 	switch {
 	case !now.Before(v.ExpiresAt):
-		v.Status, v.EndedAt = StatusExpired, v.ExpiresAt
+		v.Status, v.EndedAt, v.Next = StatusExpired, v.ExpiresAt, Schedule{}
 	case v.Attempts >= v.MaxAttempts:
-		v.Status = StatusFailed
+		v.Status, v.Next = StatusFailed, Schedule{}
 	}
 	return v
+}
+
+// recipients are all that the verification may write to: the first one, and those of the fallback.
+func (v Verification) recipients() []providers.Recipient {
+	all := []providers.Recipient{v.To}
+	for _, step := range v.Next.Steps {
+		all = append(all, step.To)
+	}
+	return all
 }
 
 // AttemptsRemaining is how many guesses are left; none once it has ended.

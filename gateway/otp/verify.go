@@ -110,6 +110,9 @@ func (s *Service) grant(ctx context.Context, v Verification, g Guess, j judgemen
 	settled, err := s.store.Settle(ctx, Settlement{
 		Match: g.Match, Status: StatusVerified, Check: g.ID, Provider: j.approved, Failures: g.Failures, Dead: j.dead, Now: s.now(),
 	})
+	if err == nil {
+		Teach(s.learner, settled)
+	}
 	return settled, storeError(err)
 }
 

@@ -26,6 +26,8 @@ type Options struct {
 	SweepEvery  time.Duration    // how often what ran out is looked for [10 s]
 	Now         func() time.Time // the clock of the sweep [time.Now]
 	Log         *slog.Logger     // [none]
+	// Expired is told of verifications that ran out, after that was written down [nobody].
+	Expired func([]otp.Verification)
 }
 
 // Synchronous tells when a commit is safe.

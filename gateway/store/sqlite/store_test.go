@@ -3,10 +3,15 @@ package sqlite_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/otpgate/otpgate/gateway/otp"
 	"github.com/otpgate/otpgate/gateway/store/sqlite"
 	"github.com/otpgate/otpgate/gateway/store/storetest"
+	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/routing"
 )
 
 func TestStore(t *testing.T) {
@@ -14,6 +19,38 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) otp.Store {
 		return open(t, sqlite.Options{Path: filepath.Join(t.TempDir(), "otpgate.db")})
 	})
+}
+
+func TestTimers(t *testing.T) {
+	t.Parallel()
+	storetest.RunTimers(t, func(t *testing.T) otp.Store {
+		return open(t, sqlite.Options{Path: filepath.Join(t.TempDir(), "otpgate.db")})
+	})
+}
+
+func TestQualityIsKept(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "otpgate.db")
+	rows := []routing.Quality{
+		{Provider: "a", Channel: providers.SMS, Country: "GH", Verified: 1.5, Total: 20.25, At: time.UnixMilli(1_800_000_000_000).UTC()},
+		{Provider: "b", Channel: providers.Email, Verified: 0, Total: 1, At: time.UnixMilli(1_800_000_000_001).UTC()},
+	}
+	s, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time in their own place
+		if err := s.SaveQuality(t.Context(), rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := open(t, sqlite.Options{Path: path}).Quality(t.Context())
+	if diff := cmp.Diff(rows, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
 }
 
 func open(tb testing.TB, o sqlite.Options) *sqlite.Store {

@@ -37,7 +37,8 @@ type sweeper struct {
 	log       *slog.Logger
 	now       func() time.Time
 	retention time.Duration
-	walked    string // key of the last window that was looked at; for the writer's goroutine only
+	expired   func([]otp.Verification) // is told what ran out; may be nil
+	walked    string                   // key of the last window that was looked at; for the writer's goroutine only
 	cancel    context.CancelFunc
 	ended     chan struct{} // closed when the goroutine is
 }
@@ -45,7 +46,7 @@ type sweeper struct {
 func newSweeper(w *writer, o Options) *sweeper {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &sweeper{
-		writer: w, log: o.Log, now: o.Now, retention: o.Retention, cancel: cancel, ended: make(chan struct{}),
+		writer: w, log: o.Log, now: o.Now, retention: o.Retention, expired: o.Expired, cancel: cancel, ended: make(chan struct{}),
 	}
 	go s.run(ctx, o.SweepEvery)
 	return s
@@ -75,8 +76,10 @@ func (s *sweeper) run(ctx context.Context, every time.Duration) {
 // sweep ends and deletes what is due.
 func (s *sweeper) sweep(ctx context.Context) error {
 	now := s.now()
+	if err := s.expireAll(ctx, now.Add(-grace)); err != nil {
+		return err
+	}
 	steps := []func(tx) (more bool, err error){
-		func(t tx) (bool, error) { return s.expire(t, now.Add(-grace)) },
 		func(t tx) (bool, error) { return forget(t, now.Add(-s.retention)) },
 		func(t tx) (bool, error) { return purgeKeys(t, now) },
 	}
@@ -98,8 +101,24 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	return nil
 }
 
+// expireAll ends what ran out, and tells of it once that is written down.
+func (s *sweeper) expireAll(ctx context.Context, before time.Time) error {
+	for more := true; more; {
+		ended, err := write(ctx, s.writer, func(t tx) ([]otp.Verification, error) { return s.expire(t, before) })
+		if err != nil {
+			return err
+		}
+		if s.expired != nil && len(ended) > 0 {
+			s.expired(ended)
+		}
+		more = len(ended) == sweepBatch
+	}
+	return nil
+}
+
 // expire writes down that verifications ran out, which everybody who looked has been told since they did.
-func (s *sweeper) expire(t tx, before time.Time) (bool, error) {
+func (s *sweeper) expire(t tx, before time.Time) ([]otp.Verification, error) {
+	var ended []otp.Verification
 	due, err := t.batch(selectOverdue, before)
 	for _, v := range due {
 		if v.damaged != nil {
@@ -110,11 +129,12 @@ func (s *sweeper) expire(t tx, before time.Time) (bool, error) {
 			err = t.save(v)
 		}
 		if err != nil {
-			return false, err
+			return nil, err
 		}
+		ended = append(ended, v.Verification)
 		t.records.Remove(v.Reference) // nobody will ask soon
 	}
-	return len(due) == sweepBatch, err
+	return ended, err
 }
 
 // forget deletes verifications that ended before the time given.

@@ -27,7 +27,8 @@ type stored struct {
 	otp.Verification
 	expiresAt int64 // what the indexes and the upstreams were written by
 	upstreams []upstream
-	damaged   error // the record cannot be read, and nothing but the reference is known; the sweep meets such
+	due       time.Time // of the next step
+	damaged   error     // the record cannot be read, and nothing but the reference is known; the sweep meets such
 }
 
 type upstream struct{ provider, id string }
@@ -45,7 +46,7 @@ func (t tx) load(ref otp.Reference) (*stored, error) {
 }
 
 func newStored(v otp.Verification) *stored {
-	return &stored{Verification: v, expiresAt: v.ExpiresAt.UnixMilli(), upstreams: upstreamsOf(v)}
+	return &stored{Verification: v, expiresAt: v.ExpiresAt.UnixMilli(), upstreams: upstreamsOf(v), due: v.Next.At}
 }
 
 // read decodes the one record that a query finds.
@@ -74,6 +75,9 @@ func (t tx) insert(v otp.Verification, record []byte) error {
 		return fmt.Errorf("there is a verification %s already", v.Reference)
 	}
 	t.keep(v)
+	if err := t.saveTimer(time.Time{}, v); err != nil {
+		return err
+	}
 	return t.saveUpstreams(v.Reference, nil, upstreamsOf(v))
 }
 
@@ -98,6 +102,9 @@ func (t tx) save(s *stored) error {
 		return t.fail(fmt.Errorf("the verification %s was taken out of the file behind the store's back", ref))
 	}
 	t.keep(s.Verification)
+	if err := t.saveTimer(s.due, s.Verification); err != nil {
+		return err
+	}
 	return t.saveUpstreams(s.Reference, s.upstreams, upstreamsOf(s.Verification))
 }
 
