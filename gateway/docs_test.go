@@ -20,6 +20,13 @@ code and request_id, and where they apply reference, attempts_remaining, retry_a
 
 `
 
+const providersHead = `# Providers
+
+What each kind can do, generated from the program and the README of each adapter. Routing leaves a provider out where it cannot grant what a
+request names itself; GET /v1/providers shows the same for the providers that are configured, with their health.
+
+`
+
 // Generated documents say what the program does.
 func TestDocumentsDoNotDrift(t *testing.T) {
 	t.Parallel()
@@ -27,9 +34,18 @@ func TestDocumentsDoNotDrift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	abilities, err := builtin.Abilities(func(kind string) (string, error) {
+		text, err := os.ReadFile("../providers/" + kind + "/README.md")
+		return string(text), err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for file, want := range map[string]string{
-		"../docs/errors.md":          errorsHead + httpapi.ErrorTable(),
-		"../docs/config.schema.json": string(schema),
+		"../docs/providers.md":        providersHead + abilities,
+		"../docs/config.reference.md": config.Reference(builtin.Kinds()),
+		"../docs/errors.md":           errorsHead + httpapi.ErrorTable(),
+		"../docs/config.schema.json":  string(schema),
 	} {
 		if *update {
 			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {

@@ -60,12 +60,15 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (*Gateway, error) 
 	}
 	g.store, err = sqlite.Open(ctx, sqlite.Options{
 		Path: cfg.Store.SQLite.Path, Synchronous: sqlite.Synchronous(cfg.Store.SQLite.Synchronous),
-		Retention: cfg.Store.Retention.Verifications, Log: o.Log,
+		Retention: cfg.Store.Retention.Verifications, Log: o.Log, Expired: g.learn,
 	})
 	if err != nil {
 		return nil, errors.Join(err, g.listener.Close())
 	}
 	g.ground.store = g.store
+	if err := g.recall(ctx); err != nil {
+		return nil, errors.Join(err, g.listener.Close(), g.store.Close())
+	}
 	if err := g.Apply(cfg); err != nil {
 		return nil, errors.Join(err, g.listener.Close(), g.store.Close())
 	}
@@ -96,6 +99,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var background sync.WaitGroup
+	background.Go(func() { g.escalate(work) })
+	background.Go(func() { g.remember(work) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -117,6 +122,24 @@ func (g *Gateway) close(grace context.Context) error {
 	err := g.current.Load().close(grace)
 	g.retiring.Wait()
 	return errors.Join(err, g.store.Close())
+}
+
+// escalateEvery is how often it is looked for steps of fallbacks that are due.
+const escalateEvery = 250 * time.Millisecond
+
+func (g *Gateway) escalate(ctx context.Context) {
+	tick := time.NewTicker(escalateEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, err := g.current.Load().service.Escalate(ctx, g.store); err != nil && ctx.Err() == nil {
+			g.options.Log.Error("fallbacks cannot be looked for", "error", err)
+		}
+	}
 }
 
 func (g *Gateway) snapshot() httpapi.Snapshot { return g.current.Load().snapshot }

@@ -65,7 +65,12 @@ routes:
 
 func start(t *testing.T, change ...string) *world {
 	t.Helper()
-	w := &world{t: t, inbox: new(twin.Inbox), log: new(bytes.Buffer)}
+	return startWith(t, new(twin.Inbox), change...)
+}
+
+func startWith(t *testing.T, inbox *twin.Inbox, change ...string) *world {
+	t.Helper()
+	w := &world{t: t, inbox: inbox, log: new(bytes.Buffer)}
 	w.hubtel = hubteltwin.New(hubteltwin.Options{Inbox: w.inbox})
 	server, err := twin.Start(w.hubtel, "127.0.0.1:0")
 	if err != nil {

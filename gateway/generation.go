@@ -70,12 +70,14 @@ func (g ground) build(cfg *config.Config) (*generation, error) {
 			next.closers = append(next.closers, c)
 		}
 	}
+	callers, readers := aggregators(built)
 	next.service = otp.New(otp.Parts{
-		Policy: policy(cfg), Store: g.store, Router: engine, Memory: g.memory, Numbers: g.numbers,
+		Policy: policy(cfg), Store: g.store, Router: engine, Memory: g.memory, Numbers: g.numbers, Learner: g.health,
 		Timing: otp.DefaultTiming(cfg.Server.RequestTimeout), Now: now, Log: g.log,
+		Readers: readers, AppNames: appNames(cfg),
 	})
 	next.snapshot = httpapi.Snapshot{
-		OTP: next.service, Keyring: ring, Providers: next,
+		OTP: next.service, Keyring: ring, Providers: next, Aggregators: callers,
 		RequestTimeout: cfg.Server.RequestTimeout, TrustedProxies: networks,
 	}
 	return next, nil

@@ -13,15 +13,16 @@ import (
 // shortCode is the length of a code that is guessed by one in a few thousand tries.
 const shortCode = 4
 
-// Review warns of what a configuration says and probably does not mean: routes that no request reaches, providers that
-// can never serve their route, routes whose codes have four digits whatever is asked for.
+// Review refuses providers that cannot be built, and warns of what a configuration says and probably does not mean:
+// routes that no request reaches, providers that can never serve their route, routes whose codes have four digits
+// whatever is asked for.
 func Review(cfg *config.Config, report *config.Report) {
 	made := rules(cfg)
 	for _, i := range routing.Unreachable(made) {
 		report.Warn("no request reaches it: the routes before it match all that it matches, or it asks an e-mail address "+
 			"for a country; move it up or remove it", "routes", strconv.Itoa(i))
 	}
-	infos := infos(cfg)
+	infos := infos(cfg, report)
 	for _, idle := range routing.IdleCandidates(made, infos) {
 		report.Warn(idle.Why, "routes", strconv.Itoa(idle.Rule), "use", strconv.Itoa(idle.Candidate))
 	}
@@ -34,16 +35,18 @@ func Review(cfg *config.Config, report *config.Report) {
 	}
 }
 
-// infos are those of the providers that can be built here.
-func infos(cfg *config.Config) map[string]providers.Info {
+// infos are those of the providers that can be built outside a sandbox.
+func infos(cfg *config.Config, report *config.Report) map[string]providers.Info {
 	found := map[string]providers.Info{}
 	for name, p := range cfg.Providers {
 		provider, err := p.With.Build(providers.Environment{
 			Name: name, Timeout: p.Timeout, CodeKeys: cfg.ProviderKeys(), Log: slog.New(slog.DiscardHandler),
 		})
-		if err == nil {
-			found[name] = provider.Info()
+		if err != nil {
+			report.Refuse(err.Error(), "providers", name, "with")
+			continue
 		}
+		found[name] = provider.Info()
 	}
 	return found
 }

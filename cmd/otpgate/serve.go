@@ -17,10 +17,12 @@ type serveCommand struct{ configFile }
 // Run serves until the program is told to stop. The file is read again when it changes, and on SIGHUP.
 func (c serveCommand) Run(world *surroundings) error {
 	cfg, report := config.Load(c.Config, sources(world))
+	if cfg != nil {
+		gateway.Review(cfg, report)
+	}
 	if err := report.Err(); err != nil {
 		return err
 	}
-	gateway.Review(cfg, report)
 	log := gateway.NewLog(cfg.Telemetry.Logs, world.err)
 	for _, warning := range report.Warnings {
 		log.Warn("configuration", "warning", warning.String())
@@ -46,6 +48,9 @@ func (c serveCommand) watch(
 	watcher := config.NewWatcher(c.Config, sources(world), running, func(next *config.Config, report *config.Report) {
 		if next != nil {
 			gateway.Review(next, report)
+		}
+		if report.Err() != nil {
+			next = nil
 		}
 		g.Reload(next, report)
 	})

@@ -25,6 +25,7 @@ type OTP interface {
 	Cancel(ctx context.Context, app *apps.App, reference string) (otp.Verification, error)
 	Status(ctx context.Context, app *apps.App, in otp.StatusInput) (otp.Verification, error)
 	Plan(ctx context.Context, app *apps.App, in otp.SendInput) (otp.Preview, error)
+	Dial(ctx context.Context, in otp.DialInput) (otp.Screen, error)
 }
 
 // Snapshot is the configuration as one request sees it, from its first byte to its last.
@@ -32,8 +33,9 @@ type Snapshot struct {
 	OTP            OTP
 	Keyring        *apps.Keyring
 	Providers      Providers
-	RequestTimeout time.Duration  // of the whole use case
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	Aggregators    map[string]Aggregator // by the provider whose codes they may show
+	RequestTimeout time.Duration         // of the whole use case
+	TrustedProxies []netip.Prefix        // whose X-Forwarded-For is believed
 }
 
 // Options is what the API needs.

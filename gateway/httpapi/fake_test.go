@@ -31,6 +31,7 @@ type fakeOTP struct {
 	result       otp.Result
 	verification otp.Verification
 	preview      otp.Preview
+	screen       otp.Screen
 	err          error
 	during       func(ctx context.Context) // runs inside every call; nil: nothing
 
@@ -42,6 +43,7 @@ type fakeOTP struct {
 	cancels  []string
 	statuses []otp.StatusInput
 	plans    []otp.SendInput
+	dials    []otp.DialInput
 }
 
 func (f *fakeOTP) asked(ctx context.Context, app *apps.App, note func()) {
@@ -84,6 +86,11 @@ func (f *fakeOTP) Plan(ctx context.Context, app *apps.App, in otp.SendInput) (ot
 	return f.preview, f.err
 }
 
+func (f *fakeOTP) Dial(ctx context.Context, in otp.DialInput) (otp.Screen, error) {
+	f.asked(ctx, nil, func() { f.dials = append(f.dials, in) })
+	return f.screen, f.err
+}
+
 func (f *fakeOTP) calls() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -94,7 +101,8 @@ func (f *fakeOTP) calls() int {
 func (f *fakeOTP) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.apps, f.sends, f.resends, f.verifies, f.cancels, f.statuses, f.plans = nil, nil, nil, nil, nil, nil, nil
+	f.apps, f.sends, f.resends, f.verifies, f.cancels, f.statuses = nil, nil, nil, nil, nil, nil
+	f.plans, f.dials = nil, nil
 }
 
 // shop is the app behind [shopKey].

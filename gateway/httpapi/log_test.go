@@ -138,7 +138,7 @@ func TestEveryRequestLeavesOneLine(t *testing.T) {
 			t.Parallel()
 			log := new(logBuffer)
 			a := do(t, newApp(t, tt.fake, log.record), tt.req)
-			tt.want["msg"], tt.want["took"], tt.want["peer"] = "request", 0.0, "0.0.0.0"
+			tt.want["msg"], tt.want["took_ms"], tt.want["peer"] = "request", 0.0, "0.0.0.0"
 			tt.want["request_id"] = a.header.Get("X-Request-Id")
 			if diff := cmp.Diff([]map[string]any{tt.want}, log.lines(t)); diff != "" {
 				t.Error(diff)

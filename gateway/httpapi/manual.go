@@ -18,6 +18,7 @@ type manual struct {
 		Schemas         map[string]*schema
 		Parameters      map[string]parameter
 		Responses       map[string]response
+		RequestBodies   map[string]response `yaml:"requestBodies"`
 	}
 }
 
@@ -58,6 +59,7 @@ type schema struct {
 	Properties  ordered[schema]
 	Items       *schema
 	AllOf       []schema `yaml:"allOf"`
+	AnyOf       []schema `yaml:"anyOf"`
 }
 
 // ordered is a mapping in the order in which it was written.
@@ -99,7 +101,7 @@ func (m *manual) Members(s schema) []member { return m.members(nil, s, "") }
 
 func (m *manual) members(out []member, s schema, path string) []member {
 	s = m.Resolve(s)
-	for _, part := range s.AllOf {
+	for _, part := range slices.Concat(s.AllOf, s.AnyOf) {
 		out = m.members(out, part, path)
 	}
 	for _, p := range s.Properties {
@@ -133,9 +135,12 @@ func (m *manual) Resolve(s schema) schema {
 	return out
 }
 
-// Response follows a reference.
+// Response follows a reference of an answer or of a request's body.
 func (m *manual) Response(r response) response {
 	if target, ok := m.Components.Responses[last(r.Ref)]; ok {
+		return target
+	}
+	if target, ok := m.Components.RequestBodies[last(r.Ref)]; ok {
 		return target
 	}
 	return r

@@ -7,17 +7,23 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// peer is the address that a request came from, for the log. X-Forwarded-For is read from its end, where the nearest
-// proxy wrote, and only as far as trusted proxies wrote it; what stands before that anybody may have invented.
+// peer is the address that a request came from, for the log.
 func (r *call) peer() string {
-	trusted := r.snapshot.TrustedProxies
-	addr, ok := netip.AddrFromSlice(r.fiber.Context().RemoteIP())
+	addr, ok := r.source()
 	if !ok {
 		return ""
 	}
+	return addr.String()
+}
+
+// source is the address that a request came from. X-Forwarded-For is read from its end, where the nearest proxy wrote,
+// and only as far as trusted proxies wrote it; what stands before that anybody may have invented.
+func (r *call) source() (netip.Addr, bool) {
+	trusted := r.snapshot.TrustedProxies
+	addr, ok := netip.AddrFromSlice(r.fiber.Context().RemoteIP())
 	addr = addr.Unmap()
-	if !contains(trusted, addr) {
-		return addr.String()
+	if !ok || !contains(trusted, addr) {
+		return addr, ok
 	}
 	var hops []string
 	for _, line := range r.header(fiber.HeaderXForwardedFor) {
@@ -30,7 +36,7 @@ func (r *call) peer() string {
 		}
 		addr = hop.Unmap().WithZone("")
 	}
-	return addr.String()
+	return addr, true
 }
 
 func contains(networks []netip.Prefix, addr netip.Addr) bool {

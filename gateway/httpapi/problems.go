@@ -64,7 +64,7 @@ func problems() []problem {
 		},
 		{
 			otp.Forbidden, 403, "The caller may not do this",
-			"The key lacks the scope, or the app may not use this channel or country.",
+			"The key lacks the scope that the call asks for.",
 			"Use a key with the scope, or have the operator change the app's settings.", 0,
 		},
 		{
@@ -169,7 +169,7 @@ func problems() []problem {
 		},
 		{
 			otp.ProviderUnavailable, 503, "No provider can answer",
-			"No provider could take the code, or the one that issued it cannot judge it now. No guess was counted.",
+			"No provider could take the code, or the one that issued it cannot judge it now. A guess that nobody judged is given back.",
 			"Try again after `Retry-After`.", 5 * time.Second,
 		},
 		{

@@ -34,7 +34,9 @@ const (
 
 // Kind is the in-house generator as operators configure it.
 func Kind() providers.Kind {
-	return providers.Kind{Name: kindName, Options: func() providers.Options { return new(Options) }}
+	return providers.Kind{Name: kindName, Options: func() providers.Options {
+		return &Options{USSD: USSD{MaxPerMinute: usualPerMinute}}
+	}}
 }
 
 // generator implements [providers.Provider], [providers.Resender], [providers.CodeReader] and [io.Closer].
@@ -43,6 +45,7 @@ type generator struct {
 	keys       keyring
 	transports map[providers.Channel]transport.Transport
 	languages  languages
+	callback   *Callback // nil: no aggregator's callbacks are taken
 }
 
 // coverage is what the generator grants on every channel that has a transport.
@@ -191,6 +194,7 @@ func (g *generator) compose(
 		Text:      providers.NewSecret(filled),
 		Code:      code,
 		Locale:    req.Locale,
+		Expiry:    expiry,
 	}, true
 }
 

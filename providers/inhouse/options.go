@@ -8,6 +8,7 @@ import (
 
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/inhouse/console"
+	"github.com/otpgate/otpgate/providers/inhouse/httpsms"
 	"github.com/otpgate/otpgate/providers/inhouse/smtp"
 	"github.com/otpgate/otpgate/providers/inhouse/transport"
 )
@@ -16,6 +17,7 @@ import (
 func kinds() map[string]transport.Kind {
 	return map[string]transport.Kind{
 		"console": console.Kind(),
+		"httpsms": httpsms.Kind(),
 		"smtp":    smtp.Kind(),
 	}
 }
@@ -40,11 +42,6 @@ type unread struct{}
 // UnmarshalYAML accepts everything.
 func (*unread) UnmarshalYAML(func(any) error) error { return nil }
 
-// USSD tells how people can have a live code shown on their own phone.
-type USSD struct {
-	Dial string `yaml:"dial"` // such as "*920*7#"; empty: they cannot
-}
-
 // Check reports every mistake to b and reads the block of each transport.
 func (o *Options) Check(b providers.Block) {
 	o.chosen = make(map[providers.Channel]transport.Options, len(o.Transports))
@@ -56,9 +53,7 @@ func (o *Options) Check(b providers.Block) {
 			o.chosen[channel] = options
 		}
 	}
-	if o.USSD.Dial != "" && !dialable(o.USSD.Dial) {
-		b.Refuse("a dial string is made of digits, * and #, begins with * and ends with #, such as *920*7#", "ussd", "dial")
-	}
+	o.USSD.check(b)
 }
 
 // choose decodes and checks the transport of one channel.
@@ -100,18 +95,19 @@ func dialable(s string) bool {
 func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
 	ring, err := newKeyring(env.CodeKeys)
 	if err != nil {
-		return nil, fmt.Errorf("provider %s: %w", env.Name, err)
+		return nil, err
 	}
 	g := &generator{
 		info:       providers.Info{Name: env.Name, Kind: kindName, USSD: o.USSD.Dial},
 		keys:       ring,
 		transports: make(map[providers.Channel]transport.Transport, len(o.chosen)),
 		languages:  builtinLanguages(),
+		callback:   o.USSD.callback(),
 	}
 	for _, channel := range slices.Sorted(maps.Keys(o.chosen)) {
 		t, err := o.chosen[channel].Build(env)
 		if err != nil {
-			return nil, fmt.Errorf("provider %s: transport for %s: %w", env.Name, channel, err)
+			return nil, fmt.Errorf("transport for %s: %w", channel, err)
 		}
 		g.transports[channel] = t
 		g.info.Coverage = append(g.info.Coverage, coverage(channel))

@@ -1,0 +1,79 @@
+package httpsms
+
+import (
+	"slices"
+
+	"github.com/otpgate/otpgate/providers"
+)
+
+// Account is what a preset needs to know about an account with its vendor.
+type Account struct {
+	BaseURL      string           `yaml:"base_url"` // empty: the vendor's
+	APIKey       providers.Secret `yaml:"api_key"`
+	APISecret    providers.Secret `yaml:"api_secret"`
+	ClientID     providers.Secret `yaml:"client_id"`
+	ClientSecret providers.Secret `yaml:"client_secret"`
+	Username     providers.Secret `yaml:"username"`
+	Route        string           `yaml:"channel"` // by which the vendor carries a text
+}
+
+// values are the settings by their names, which are also the placeholders in presets.
+func (a Account) values() map[string]string {
+	return map[string]string{
+		"base_url": a.BaseURL, "api_key": a.APIKey.Reveal(), "api_secret": a.APISecret.Reveal(),
+		"client_id": a.ClientID.Reveal(), "client_secret": a.ClientSecret.Reveal(), "username": a.Username.Reveal(),
+		"channel": a.Route,
+	}
+}
+
+// given are the names of the settings that are set.
+func (a Account) given() []string {
+	var set []string
+	for name, value := range a.values() {
+		if value != "" {
+			set = append(set, name)
+		}
+	}
+	slices.Sort(set)
+	return set
+}
+
+// preset is an API that is known.
+type preset struct {
+	baseURL string   // the vendor's; empty: it differs from account to account
+	takes   []string // settings of an account, all of them needed
+	routes  []string // values of the setting channel, the default first; empty: there is none
+	api     func(Account) api
+}
+
+// presets are the APIs that are known. What of them is documented and what is assumed stands in README.md.
+func presets() map[string]preset {
+	return map[string]preset{
+		"africastalking": {
+			baseURL: africasTalkingLive, takes: []string{"username", "api_key"}, api: africasTalking,
+		},
+		"arkesel":    {baseURL: "https://sms.arkesel.com", takes: []string{"api_key"}, api: arkesel},
+		"hubtel-sms": {baseURL: "https://sms.hubtel.com", takes: []string{"client_id", "client_secret"}, api: hubtel},
+		"mnotify":    {baseURL: "https://api.mnotify.com/api", takes: []string{"api_key"}, api: mnotify},
+		"sendexa-sms": {
+			baseURL: "https://api.sendexa.co", takes: []string{"api_key", "api_secret"}, api: sendexa,
+		},
+		"termii":        {takes: []string{"api_key"}, routes: []string{"dnd", "generic"}, api: termii},
+		"zend-messages": {baseURL: "https://api.tryzend.com", takes: []string{"api_key"}, api: zend},
+	}
+}
+
+// longestSender is what GSM allows for a name (3GPP TS 23.040 §9.1.2.5), and what the vendors that name a bound name.
+const longestSender = 11
+
+func text(s string) providers.Secret { return providers.NewSecret(s) }
+
+// means makes a rule for codes that stand at path; none: for whatever stands there.
+func means(class providers.Class, path string, values ...string) ErrorRule {
+	return ErrorRule{Path: path, Values: values, Class: class.String()}
+}
+
+// ofStatus makes a rule for a status.
+func ofStatus(class providers.Class, status int) ErrorRule {
+	return ErrorRule{Status: status, Class: class.String()}
+}
