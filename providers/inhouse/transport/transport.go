@@ -6,6 +6,7 @@ package transport
 
 import (
 	"context"
+	"time"
 
 	"github.com/otpgate/otpgate/providers"
 )
@@ -32,6 +33,7 @@ type Message struct {
 	Text      providers.Secret // the whole text, code included: UTF-8, line breaks as "\n", no other control characters
 	Code      providers.Secret // the bare code, for upstreams that put it into a text of their own
 	Locale    string           // BCP 47; empty: not told
+	Expiry    time.Duration    // after which the text is of no more use; 0: not told
 }
 
 // Receipt is what an upstream said when it took a message.

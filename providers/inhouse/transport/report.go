@@ -1,0 +1,18 @@
+package transport
+
+import "github.com/otpgate/otpgate/providers"
+
+// Reporter is a transport that hears later how a message fared.
+type Reporter interface {
+	// OnReport has every later word on a message handed to f. It is called once, before the first delivery. f is called
+	// by goroutines of the transport, perhaps several at a time; it must not block, for the next answers wait behind it.
+	OnReport(f func(Report))
+}
+
+// Report is a later word on a message that an upstream has taken.
+type Report struct {
+	Reference string                  // of the message
+	ID        string                  // as in the [Receipt]
+	State     providers.DeliveryState // empty: the upstream does not know
+	Code      string                  // the upstream's own words, such as "UNDELIV 001", for operators; empty: none
+}
