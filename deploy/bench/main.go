@@ -41,6 +41,7 @@ type runCommand struct {
 	Rounds  int           `default:"3" help:"How often each pair is measured."`
 	Time    time.Duration `default:"5s" help:"Length of one measurement."`
 	Clients int           `default:"64" help:"Connections of the load."`
+	CPU     string        `help:"File for a CPU profile of the gateway."`
 }
 
 // Run measures every pair in turn and prints the table.

@@ -87,7 +87,7 @@ func (b *bench) start() error {
 		{"upstream", b.at["upstream"]},
 		{"passthrough", b.at["passthrough"], "http://" + b.at["upstream"] + "/otp/send"},
 		{"echo", b.at["echo"]},
-		{"gateway", file, b.at["phones"]},
+		{"gateway", file, b.at["phones"], "--cpu=" + b.CPU},
 	} {
 		if err := b.child(args...); err != nil {
 			return err
@@ -130,7 +130,7 @@ func (b *bench) wait() error {
 
 func (b *bench) close() {
 	for _, c := range b.children {
-		_ = c.Process.Kill()
+		_ = c.Process.Signal(os.Interrupt)
 	}
 	for _, c := range b.children {
 		_ = c.Wait()

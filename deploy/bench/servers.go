@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -85,6 +87,7 @@ func (c echoCommand) Run(w *world) error {
 type gatewayCommand struct {
 	Config string `arg:""`
 	Phones string `arg:"" help:"Address at which the codes that were delivered can be read."`
+	CPU    string `help:"File for a CPU profile."`
 }
 
 // Run serves a gateway from this process, so that the codes which it delivers to nobody can be used as guesses.
@@ -92,6 +95,13 @@ func (c gatewayCommand) Run(w *world) error {
 	cfg, report := config.Load(c.Config, config.Sources{Kinds: builtin.Kinds()})
 	if err := report.Err(); err != nil {
 		return err
+	}
+	if c.CPU != "" {
+		stop, err := profile(c.CPU)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
 	phones := new(phones)
 	app := newApp()
@@ -103,6 +113,20 @@ func (c gatewayCommand) Run(w *world) error {
 		return err
 	}
 	return g.Run(w.ctx)
+}
+
+func profile(file string) (stop func(), err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}, nil
 }
 
 // phones remembers the text that each number got last.

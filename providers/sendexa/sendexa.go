@@ -151,9 +151,9 @@ func (p *Provider) Verify(ctx context.Context, h providers.Handle, code provider
 // Close frees idle connections.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// open makes the call c, which gives s a code. What was granted without an id is ambiguous: a message may be under
-// way, and nobody will be able to check it. Where the number is enough, even a lost answer leaves a handle; the id of
-// the session may be another one by then.
+// open makes the call c, which gives s a code. What was granted without an id is ambiguous: a message may be under way,
+// and nobody will be able to check it. Where the number is enough, even a lost answer leaves a handle, but the id that
+// it knew may be dead.
 func (p *Provider) open(ctx context.Context, c upstream.Call, s state, g providers.Granted) (providers.Handle, error) {
 	a, err := p.post(ctx, c)
 	switch {
@@ -172,8 +172,7 @@ func (p *Provider) open(ctx context.Context, c upstream.Call, s state, g provide
 	return s.handle(a.granted(g)), nil
 }
 
-// post makes the call c. An answer that is not Sendexa's is nobody's judgement: a fault that its status tells, or
-// malformed.
+// post makes the call c. What is no answer of Sendexa's is the fault that its status tells, or malformed.
 func (p *Provider) post(ctx context.Context, c upstream.Call) (answer, error) {
 	c.Method, c.Path = http.MethodPost, append([]string{"v1", "otp"}, c.Path...)
 	r, err := p.client.Do(ctx, c)

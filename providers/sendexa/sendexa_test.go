@@ -187,10 +187,10 @@ func TestGrantedIsWhatWasSet(t *testing.T) {
 				`"expiry":{"expiresAt":"2024-01-15T11:20:00Z"}}`,
 			want: providers.Granted{Length: 8, Alphabet: providers.Alphanumeric, Expiry: time.Hour, Attempts: 5},
 		},
-		"half a minute lost on the way": {data: `{"id":"x","expiresAt":"2024-01-15T10:24:31.000Z"}`, want: asked},
-		"by no clock":                   {data: `{"id":"x","expiresAt":"2024-01-15T10:27:00Z"}`, date: "yesterday", want: asked},
-		"nonsense":                      {data: `{"id":"x","pinLength":0,"pinType":"RUNES","expiresAt":"soon"}`, want: asked},
-		"over already":                  {data: `{"id":"x","expiresAt":"2024-01-15T10:00:00Z"}`, want: asked},
+		"lost on the way": {data: `{"id":"x","expiresAt":"2024-01-15T10:24:31.000Z"}`, want: asked},
+		"by no clock":     {data: `{"id":"x","expiresAt":"2024-01-15T10:27:00Z"}`, date: "yesterday", want: asked},
+		"nonsense":        {data: `{"id":"x","pinLength":0,"pinType":"RUNES","expiresAt":"soon"}`, want: asked},
+		"over already":    {data: `{"id":"x","expiresAt":"2024-01-15T10:00:00Z"}`, want: asked},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
