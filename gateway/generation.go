@@ -59,7 +59,8 @@ func (g ground) build(cfg *config.Config) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := routing.NewEngine(routing.Settings{Rules: rules(cfg), Providers: built, LateAnswer: lateAnswer}, g.health)
+	settings := routing.Settings{Rules: rules(cfg), Providers: built, LateAnswer: lateAnswer}
+	engine, err := routing.NewEngine(settings, g.health)
 	if err != nil {
 		return nil, err
 	}

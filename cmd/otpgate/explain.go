@@ -16,7 +16,7 @@ import (
 
 type explainCommand struct {
 	Config string `xor:"source" placeholder:"config.yaml" help:"Configuration file; nothing is started, opened or sent."`
-	Server string `xor:"source,app" placeholder:"URL" help:"Ask a running gateway, with the key in OTPGATE_KEY and its secret in OTPGATE_SECRET."`
+	Server string `xor:"source,app" placeholder:"URL" help:"Ask a running gateway, by OTPGATE_KEY and OTPGATE_SECRET."`
 	App    string `xor:"app" help:"App that would send; may be left out when there is one only."`
 	JSON   bool   `help:"Print JSON, for programs."`
 
@@ -33,7 +33,7 @@ type explainCommand struct {
 	Locale      string   `help:"Language of the text."`
 	Purpose     string   `help:"What the code is for."`
 	ClientIP    string   `name:"client-ip" help:"Address of the person's device."`
-	Fallback    []string `placeholder:"CHANNEL:AFTER[:TO]" help:"A step of the fallback, such as email:60s:ama@example.com; may be repeated."`
+	Fallback    []string `placeholder:"CHANNEL:AFTER[:TO]" help:"A step of the fallback; may be repeated."`
 }
 
 // Run prints what a send would do.
@@ -99,7 +99,8 @@ func (c explainCommand) input() (otp.SendInput, error) {
 		if len(parts) < 2 {
 			return in, fmt.Errorf("--fallback: %q is not a step; write such as whatsapp:30s or email:60s:ama@example.com", text)
 		}
-		in.Fallback = append(in.Fallback, otp.FallbackInput{Channel: parts[0], After: parts[1], To: strings.Join(parts[2:], "")})
+		step := otp.FallbackInput{Channel: parts[0], After: parts[1], To: strings.Join(parts[2:], "")}
+		in.Fallback = append(in.Fallback, step)
 	}
 	return in, nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/otpgate/otpgate/gateway/otp"
 )
 
-// The environment variables that hold what a running gateway is asked with. Flags can be read by every user of a machine.
+// The environment variables that hold what a running gateway is asked with: every user of a machine can read the flags.
 const (
 	envKey    = "OTPGATE_KEY"
 	envSecret = "OTPGATE_SECRET"

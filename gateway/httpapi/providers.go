@@ -71,8 +71,9 @@ func newProvider(p ProviderStatus) provider {
 
 func newProviderChannel(c providers.Coverage, r routing.Reading) providerChannel {
 	out := providerChannel{
-		Channel: c.Channel, Countries: append([]string{}, c.Countries...), Alphabets: append([]providers.Alphabet{}, c.Alphabets...),
-		Breaker: r.State, OpenUntil: timestampOf(r.OpensUntil), CoolingUntil: timestampOf(r.CoolingUntil),
+		Channel: c.Channel, Countries: append([]string{}, c.Countries...),
+		Alphabets: append([]providers.Alphabet{}, c.Alphabets...),
+		Breaker:   r.State, OpenUntil: timestampOf(r.OpensUntil), CoolingUntil: timestampOf(r.CoolingUntil),
 		Calls: r.Calls, P50: milliseconds(r.P50), P95: milliseconds(r.P95), InFlight: r.InFlight, MaxInFlight: r.MaxInFlight,
 	}
 	if !c.Length.Zero() {

@@ -45,8 +45,8 @@ func (r *call) dial() (otp.Answer, error) {
 	return style.write(d, screen), nil
 }
 
-// aggregator is the one that calls, if it knows the token and comes from one of its addresses. How long that takes tells
-// nothing about the token.
+// aggregator is the one that calls, if it knows the token and comes from one of its addresses. How long that takes
+// tells nothing about the token.
 func (r *call) aggregator(provider string) (Aggregator, ussdStyle, error) {
 	token := r.fiber.Params("token")
 	if token == "" {

@@ -96,7 +96,8 @@ func readHubtel(body []byte) (dialled, error) {
 
 func writeHubtel(d dialled, s otp.Screen) otp.Answer {
 	out := hubtelAnswer{
-		SessionID: d.session, Type: "Release", Message: s.Text.Reveal(), Label: "Code", DataType: "display", FieldType: "text",
+		SessionID: d.session, Type: "Release", Message: s.Text.Reveal(),
+		Label: "Code", DataType: "display", FieldType: "text",
 	}
 	if s.Menu {
 		out.Type, out.DataType = "Response", "input"

@@ -78,7 +78,9 @@ type readable struct {
 const maxChoices = 5
 
 // shownTo lists what provider has live for a number, the newest verification first.
-func (s *Service) shownTo(ctx context.Context, to providers.Recipient, provider string, now time.Time) ([]readable, error) {
+func (s *Service) shownTo(
+	ctx context.Context, to providers.Recipient, provider string, now time.Time,
+) ([]readable, error) {
 	if s.readers[provider] == nil {
 		return nil, nil
 	}
@@ -122,7 +124,8 @@ func left(d time.Duration) string {
 // tells; it is put to the provider there, and so a guess is not put to it a second time here.
 func (s *Service) recordShown(ctx context.Context, r readable, now time.Time) error {
 	if slices.ContainsFunc(r.v.Deliveries, func(d Delivery) bool {
-		return d.Channel == providers.USSD && d.Provider == r.d.Provider && bytes.Equal(d.Handle.State, r.d.Handle.State)
+		return d.Channel == providers.USSD && d.Provider == r.d.Provider &&
+			bytes.Equal(d.Handle.State, r.d.Handle.State)
 	}) {
 		return nil
 	}

@@ -217,7 +217,8 @@ func TestDialAsksWhoseCodeIsMeant(t *testing.T) {
 				t.Errorf("%q: %q %v", choice, text, menu)
 			}
 		}
-		w.send(t) // 9002
+		time.Sleep(time.Second) // the order of what began in the same millisecond is open
+		w.send(t)               // 9002
 		text, _ := w.dial(t)
 		if text != "Which code?\n1 Shop, new\n2 Ünion Bank ?\n3 Shop, 3 min old" {
 			t.Error(text)

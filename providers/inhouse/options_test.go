@@ -128,7 +128,7 @@ func TestConsoleOutsideASandboxIsRefused(t *testing.T) {
 	t.Parallel()
 	options, _ := load(t, good)
 	_, err := options.Build(environment())
-	if err == nil || !strings.Contains(err.Error(), "provider own: transport for sms: kind console") {
+	if err == nil || !strings.Contains(err.Error(), "transport for sms: kind console") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -64,8 +64,8 @@ func (u USSD) checkToken(b providers.Block) {
 		return !providers.Alphanumeric.Admits(string(r)) && r != '-' && r != '_'
 	})
 	if len(token) < minToken || odd {
-		b.Refuse(fmt.Sprintf("callbacks need a token of at least %d letters, digits, - and _; it stands at the end of their URL",
-			minToken), "ussd", "token")
+		b.Refuse(fmt.Sprintf("callbacks need a token of at least %d letters, digits, - and _; "+
+			"it stands at the end of their URL", minToken), "ussd", "token")
 	}
 }
 
@@ -79,7 +79,8 @@ func (u USSD) checkSources(b providers.Block) {
 		case !ok:
 			b.Refuse("this is neither an address nor a network; write such as 198.51.100.0/24", "ussd", "sources", fmt.Sprint(i))
 		case network.Bits() == 0:
-			b.Warn("everybody may call; the token is all that keeps strangers from other people's codes", "ussd", "sources", fmt.Sprint(i))
+			b.Warn("everybody may call; the token is all that keeps strangers from other people's codes",
+				"ussd", "sources", fmt.Sprint(i))
 		}
 	}
 }
