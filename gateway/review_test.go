@@ -42,3 +42,27 @@ func TestReviewWarnsOfWhatIsNotMeant(t *testing.T) {
 		})
 	}
 }
+
+// The file in the root of the repository is the manual of all keys; it must be true.
+func TestExampleFileIsGood(t *testing.T) {
+	t.Parallel()
+	cfg, report := config.Load("../config.yaml", config.Sources{
+		Kinds: builtin.Kinds(),
+		Lookup: func(name string) (string, bool) {
+			switch name {
+			case "OTPGATE_CODE_KEY":
+				return "bm90LWEtc2VjcmV0LW5vdC1hLXNlY3JldC1ub3QtYS1zZWNyZXQ=", true
+			case "OTPGATE_CONSOLE_TOKEN":
+				return "", false
+			}
+			return "none-of-anybody", true
+		},
+	})
+	if err := report.Err(); err != nil {
+		t.Fatal(err)
+	}
+	gateway.Review(cfg, report)
+	if err := report.Err(); err != nil || len(report.Warnings) > 0 {
+		t.Error(err, report.Warnings)
+	}
+}

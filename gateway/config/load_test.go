@@ -207,23 +207,6 @@ func TestReportTakesMore(t *testing.T) {
 	}
 }
 
-// The file in the root of the repository is the manual of all keys; it must be true.
-func TestExampleFile(t *testing.T) {
-	t.Parallel()
-	from := sources()
-	from.Lookup = func(name string) (string, bool) {
-		value, ok := map[string]string{
-			"OTPGATE_CODE_KEY": "bm90LWEtc2VjcmV0LW5vdC1hLXNlY3JldC1ub3QtYS1zZWNyZXQ=", "HUBTEL_CLIENT_ID": "id",
-			"HUBTEL_CLIENT_SECRET": "secret", "SMTP_PASSWORD": "secret",
-		}[name]
-		return value, ok
-	}
-	_, report := config.Load("../../config.yaml", from)
-	if err := report.Err(); err != nil || len(report.Warnings) > 0 {
-		t.Error(err, report.Warnings)
-	}
-}
-
 func TestLineOfAValue(t *testing.T) {
 	t.Parallel()
 	c := parse(t, small)

@@ -49,7 +49,7 @@ func judge(t *testing.T, schema *jsonschema.Schema, file string) error {
 func TestSchemaTakesGoodFiles(t *testing.T) {
 	t.Parallel()
 	schema := compile(t)
-	for _, file := range []string{"testdata/good.yaml", "../../config.yaml"} {
+	for _, file := range []string{"testdata/good.yaml"} {
 		if err := judge(t, schema, file); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
