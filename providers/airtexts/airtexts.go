@@ -104,10 +104,8 @@ type Provider struct {
 	client  *upstream.Client
 }
 
-var _ interface {
-	providers.Resender
-	providers.StatusReader
-} = (*Provider)(nil)
+var _ providers.Resender = (*Provider)(nil)
+var _ providers.StatusReader = (*Provider)(nil)
 
 // Info implements [providers.Provider]. The vendor names no country that it does not reach, and no wish but the length.
 func (p *Provider) Info() providers.Info {
@@ -192,11 +190,7 @@ func (p *Provider) about(ctx context.Context, h providers.Handle, call upstream.
 
 func (p *Provider) ask(ctx context.Context, call upstream.Call) (answer, error) {
 	call.Path = []string{"otp", call.Op}
-	r, err := p.client.Do(ctx, call)
-	if err != nil {
-		return answer{}, err
-	}
-	return read(r)
+	return read(p.client.Do(ctx, call))
 }
 
 // fail is a failure that needed no upstream.

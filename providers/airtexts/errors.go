@@ -55,8 +55,8 @@ func (a answer) words() []word {
 }
 
 // means tells whether a word of the answer has one of the meanings.
-func (a answer) means(any ...meaning) bool {
-	return slices.ContainsFunc(a.words(), func(w word) bool { return slices.Contains(any, w.meaning()) })
+func (a answer) means(either ...meaning) bool {
+	return slices.ContainsFunc(a.words(), func(w word) bool { return slices.Contains(either, w.meaning()) })
 }
 
 // code is the first word that operators may see, empty where there is none: a digit could belong to the code that
@@ -92,20 +92,20 @@ func (a answer) failure() error {
 }
 
 // read takes an answer apart. A fault that the status tells, and a page that cannot be read, are nobody's judgement.
-func read(r upstream.Response) (answer, error) {
+func read(r upstream.Response, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
 	var in struct {
 		level
 		Data level `json:"data"`
 	}
 	malformed := upstream.Decode(r.Body, &in)
 	a := answer{Response: r, top: in.level, data: in.Data}
-	if fault := r.Fault(a.code()); fault != nil {
-		return answer{}, fault
-	}
 	if malformed != nil {
-		return answer{}, r.Failure(providers.Transient, "", malformed)
+		return answer{}, cmp.Or[error](r.Fault(""), r.Failure(providers.Transient, "", malformed))
 	}
-	return a, nil
+	return a, r.Fault(a.code())
 }
 
 // opened reads the answer to a send, and to a resend of s. A success of whatever shape may be how AirTexts says that a
@@ -148,22 +148,17 @@ func (a answer) judge() (providers.Verdict, error) {
 // report reads the answer to a status. Words that may be about the guess and not the message, such as "pending" and
 // "failed", tell nothing of the message.
 func (a answer) report() (providers.DeliveryReport, error) {
-	word := cmp.Or(a.data.Status, a.top.Status)
-	report := providers.DeliveryReport{Code: string(word)}
-	if !a.done() {
+	status := cmp.Or(a.data.Status, a.top.Status)
+	told := status.meaning()
+	if told == unclear || !a.done() {
 		return providers.DeliveryReport{}, a.failure()
 	}
-	switch word.meaning() {
-	case unclear:
-		return providers.DeliveryReport{}, a.failure()
-	case over:
-		report.Final = true
+	report := providers.DeliveryReport{Code: string(status), Final: told == right || told == over}
+	switch told {
 	case sent:
 		report.State = providers.DeliverySent
-	case delivered:
+	case delivered, right:
 		report.State = providers.DeliveryDelivered
-	case right:
-		report.State, report.Final = providers.DeliveryDelivered, true
 	}
 	return report, nil
 }
