@@ -94,14 +94,18 @@ func upstreams(cfg *config.Config, phone providers.Phone, log *slog.Logger) ([]r
 	return built, nil
 }
 
-func prices(p config.Price) map[providers.Channel]routing.Price {
-	made := map[providers.Channel]routing.Price{}
-	for channel, amount := range map[providers.Channel]*float64{
-		providers.SMS: p.SMS, providers.WhatsApp: p.WhatsApp, providers.Email: p.Email, providers.Voice: p.Voice, providers.USSD: p.USSD,
-	} {
-		if amount != nil {
-			made[channel] = routing.Price{Amount: *amount, Currency: p.Currency}
+func prices(p config.Price) map[routing.Market]routing.Price {
+	made := map[routing.Market]routing.Price{}
+	add := func(country string, prices config.Prices) {
+		for _, channel := range providers.Channels() {
+			if amount, known := prices.On(channel); known {
+				made[routing.Market{Channel: channel, Country: country}] = routing.Price{Amount: amount, Currency: p.Currency}
+			}
 		}
+	}
+	add("", p.Prices)
+	for country, prices := range p.Countries {
+		add(country, prices)
 	}
 	return made
 }

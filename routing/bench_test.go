@@ -28,7 +28,7 @@ func BenchmarkPlan(b *testing.B) {
 				for i := range last.Use {
 					last.Use[i].Weight = i + 1
 					s.Providers[i].MaxPerSecond, s.Providers[i].MaxInFlight = 1e9, 1e6
-					s.Providers[i].Prices = map[providers.Channel]Price{providers.SMS: {float64(7 - i), "USD"}}
+					s.Providers[i].Prices = map[Market]Price{{Channel: providers.SMS}: {float64(7 - i), "USD"}}
 				}
 				s.Rules = append(s.Rules, last)
 			}, list...)

@@ -27,7 +27,7 @@ type ProviderSettings struct {
 	MaxPerSecond float64       // calls that may begin in a second; 0: not bounded
 	MaxInFlight  int           // calls under way at one time; 0: not bounded
 	Breaker      Breaker
-	Prices       map[providers.Channel]Price // of one delivery; a channel that is missing has no known price
+	Prices       map[Market]Price // of one delivery
 }
 
 const (
@@ -130,7 +130,7 @@ func (e *Engine) newRoute(rule Rule) route {
 func (e *Engine) newEntry(spot Spot, listed, weight int) entry {
 	u := e.units[spot.Provider]
 	en := entry{spot: spot, unit: u, post: u.posts[spot.Channel], listed: listed, weight: weight}
-	en.price, en.priced = u.settings.Prices[spot.Channel]
+	en.prices = u.settings.Prices
 	if c, ok := u.info.On(spot.Channel); ok {
 		en.coverage = &c
 	}

@@ -16,8 +16,7 @@ type entry struct {
 	coverage *providers.Coverage // nil: the channel is not covered
 	listed   int                 // in the rule's list, from 1
 	weight   int
-	price    Price
-	priced   bool
+	prices   map[Market]Price
 	why      misfits
 }
 

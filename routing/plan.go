@@ -70,6 +70,21 @@ type Place struct {
 	entry *entry
 }
 
+// Market is where a price holds. The empty country stands for all that have no price of their own, and for e-mail.
+type Market struct {
+	Channel providers.Channel
+	Country string
+}
+
+// price is what a delivery to country costs, if that is known.
+func (en *entry) price(country string) (Price, bool) {
+	price, known := en.prices[Market{en.spot.Channel, country}]
+	if !known {
+		price, known = en.prices[Market{Channel: en.spot.Channel}]
+	}
+	return price, known
+}
+
 // Price is what one delivery costs.
 type Price struct {
 	Amount   float64
@@ -133,7 +148,7 @@ func (r *route) plan(req *Request, entries []entry, seen []vitals, now time.Time
 		}
 		field = append(field, contender{entry: en, seen: i, reason: reasonOf(req, en, v)})
 	}
-	r.order(field, seen, u)
+	r.order(field, seen, req.Send.To.Country(), u)
 	if probe >= 0 {
 		field[0].reason = EarlyProbe
 	}
@@ -214,7 +229,8 @@ func (p *Place) fill(number int, c *contender, v *vitals, req *Request) {
 	en := c.entry
 	p.Spot, p.Number, p.Listed, p.Reason, p.entry = en.spot, number, en.listed, c.reason, en
 	p.State, p.Limited, p.CoolTo = v.state, v.limited, v.cool
-	p.Weight, p.Price, p.Priced, p.USSD = en.weight, en.price, en.priced, en.unit.info.USSD
+	p.Weight, p.USSD = en.weight, en.unit.info.USSD
+	p.Price, p.Priced = en.price(req.Send.To.Country())
 	p.Share, p.Codes = v.quality.share(), v.quality.Total
 	p.Wish, p.Message = en.fit(&req.Send)
 }

@@ -285,7 +285,7 @@ func TestAPlaceTellsPriceAndDialString(t *testing.T) {
 	a.info.USSD = "*713*90#"
 	price := Price{Amount: 0.035, Currency: "USD"}
 	r := newRig(t, nil, set("a", func(p *ProviderSettings) {
-		p.Prices = map[providers.Channel]Price{providers.SMS: price}
+		p.Prices = map[Market]Price{{Channel: providers.SMS}: price}
 	}), a)
 	got := r.Plan(smsRequest()).Places[0]
 	if got.Price != price || !got.Priced || got.USSD != "*713*90#" || got.State != Closed || got.Listed != 1 {

@@ -170,7 +170,7 @@ func TestASnapshotTellsHowEachSpotStands(t *testing.T) {
 		price := Price{0.02, "USD"}
 		r := newRig(t, nil, set("a", func(p *ProviderSettings) {
 			p.MaxPerSecond, p.MaxInFlight = 10, 5
-			p.Prices = map[providers.Channel]Price{providers.SMS: price}
+			p.Prices = map[Market]Price{{Channel: providers.SMS}: price}
 		}), a)
 		for range 4 {
 			_, _ = r.Send(t.Context(), smsRequest(), nil)

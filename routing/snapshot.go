@@ -45,6 +45,6 @@ func (u *unit) reading(spot Spot, now time.Time) Reading {
 	r.Tokens, r.PerSecond, r.InFlight, r.MaxInFlight = u.limiter.level(now)
 	r.SuccessRate, r.Calls = p.meter.rate(now)
 	r.P50, r.P95 = p.meter.quantile(now, 0.50), p.meter.quantile(now, 0.95)
-	r.Price, r.Priced = u.settings.Prices[spot.Channel]
+	r.Price, r.Priced = u.settings.Prices[Market{Channel: spot.Channel}]
 	return r
 }

@@ -27,13 +27,13 @@ func (c *contender) standing() int {
 
 // order puts the contenders in the order of the route's strategy; those that failed before come after the others, and
 // those that cool down last. u, between 0 and 1, decides what is left to chance.
-func (r *route) order(field []contender, seen []vitals, u float64) {
+func (r *route) order(field []contender, seen []vitals, country string, u float64) {
 	switch r.Strategy {
 	case Weighted:
 		draw(field, u)
 		explain(field, ByWeight)
 	case Cheapest:
-		rankByPrice(field)
+		rankByPrice(field, country)
 		arrange(field)
 		explain(field, ByPrice)
 	case Best:
@@ -115,19 +115,16 @@ func (c *contender) weight(alike bool) int {
 
 // rankByPrice puts the cheapest first. Only prices in the currency of the first that has one are compared; what is in
 // another, or unknown, comes last. Equal prices stay as listed.
-func rankByPrice(field []contender) {
+func rankByPrice(field []contender, country string) {
 	currency := ""
 	for i := range field {
-		if en := field[i].entry; en.priced {
-			currency = en.price.Currency
-			break
-		}
-	}
-	for i := range field {
-		en := field[i].entry
 		field[i].rank = [2]float64{math.Inf(1)}
-		if en.priced && en.price.Currency == currency {
-			field[i].rank[0] = en.price.Amount
+		price, known := field[i].entry.price(country)
+		if known && currency == "" {
+			currency = price.Currency
+		}
+		if known && price.Currency == currency {
+			field[i].rank[0] = price.Amount
 		}
 	}
 }

@@ -114,8 +114,9 @@ func TestTheSameKeyDrawsTheSameAndKeysDrawByWeight(t *testing.T) {
 
 func TestCheapestFirst(t *testing.T) {
 	t.Parallel()
-	usd := func(a float64) entry { return entry{priced: true, price: Price{a, "USD"}} }
-	ghs := entry{priced: true, price: Price{0.001, "GHS"}}
+	costs := func(p Price) entry { return entry{prices: map[Market]Price{{}: p}} }
+	usd := func(a float64) entry { return costs(Price{a, "USD"}) }
+	ghs := costs(Price{0.001, "GHS"})
 	tests := []struct {
 		rule    string
 		entries []entry
@@ -127,11 +128,14 @@ func TestCheapestFirst(t *testing.T) {
 		{"another currency last", []entry{usd(0.02), ghs, usd(0.01)}, "cab"},
 		{"free is a price", []entry{usd(0.02), usd(0)}, "ba"},
 		{"no prices at all", []entry{{}, {}}, "ab"},
+		{"in its own country", []entry{usd(0.02), {prices: map[Market]Price{
+			{}: {0.01, "USD"}, {Country: "NG"}: {0.05, "USD"},
+		}}}, "ab"},
 	}
 	for _, tt := range tests {
 		field := fieldOf(tt.entries)
 		r := route{Rule: Rule{Strategy: Cheapest}}
-		r.order(field, nil, 0.7)
+		r.order(field, nil, "NG", 0.7)
 		if got := orderOf(field); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.rule, got, tt.want)
 		}
@@ -168,7 +172,7 @@ func TestBestFirst(t *testing.T) {
 	for _, tt := range tests {
 		field := fieldOf(make([]entry, len(tt.seen)))
 		r := route{Rule: Rule{Strategy: Best}}
-		r.order(field, tt.seen, tt.u)
+		r.order(field, tt.seen, "", tt.u)
 		if got := orderOf(field); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.rule, got, tt.want)
 		}

@@ -251,6 +251,15 @@ type Breaker struct {
 
 // Price is what a delivery costs, by channel.
 type Price struct {
+	Prices `yaml:",inline"`
+	// Currency of all of them (ISO 4217).
+	Currency string `yaml:"currency,omitempty"`
+	// Prices in single countries (ISO 3166-1 alpha-2), in place of those above.
+	Countries map[string]Prices `yaml:"countries,omitempty"`
+}
+
+// Prices are what a delivery costs on each channel.
+type Prices struct {
 	// One delivery by SMS.
 	SMS *float64 `yaml:"sms,omitempty" jsonschema:"minimum=0"`
 	// One delivery by WhatsApp.
@@ -261,8 +270,6 @@ type Price struct {
 	Voice *float64 `yaml:"voice,omitempty" jsonschema:"minimum=0"`
 	// One delivery by USSD.
 	USSD *float64 `yaml:"ussd,omitempty" jsonschema:"minimum=0"`
-	// Currency of all of them (ISO 4217).
-	Currency string `yaml:"currency,omitempty"`
 }
 
 // Route says which providers are tried for the requests that it matches.

@@ -43,7 +43,11 @@ func (v validator) breaker(p Provider, at path) {
 var currency = regexp.MustCompile(`^[A-Z]{3}$`)
 
 func (v validator) price(p Price, at path) {
-	priced := slices.ContainsFunc(providers.Channels(), func(c providers.Channel) bool { _, ok := p.On(c); return ok })
+	priced := p.any()
+	for country, prices := range p.Countries {
+		v.country(country, at.in("countries", country))
+		priced = priced || prices.any()
+	}
 	switch {
 	case p.Currency == "" && priced:
 		v.refuse(at.in("currency"), "a price needs a currency; write its three letters, such as USD")
@@ -54,8 +58,13 @@ func (v validator) price(p Price, at path) {
 	}
 }
 
+// any tells whether there is a price at all.
+func (p Prices) any() bool {
+	return slices.ContainsFunc(providers.Channels(), func(c providers.Channel) bool { _, ok := p.On(c); return ok })
+}
+
 // On is the price of a delivery on a channel; false when there is none.
-func (p Price) On(c providers.Channel) (float64, bool) {
+func (p Prices) On(c providers.Channel) (float64, bool) {
 	byChannel := map[providers.Channel]*float64{
 		providers.SMS: p.SMS, providers.WhatsApp: p.WhatsApp, providers.Email: p.Email, providers.Voice: p.Voice,
 		providers.USSD: p.USSD,
