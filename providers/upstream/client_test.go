@@ -139,6 +139,51 @@ func TestRequestIsExact(t *testing.T) {
 	}
 }
 
+func TestTextIsSentAsItStandsToAnyAddress(t *testing.T) {
+	t.Parallel()
+	var got string
+	base := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = strings.Join([]string{
+			r.Method, r.URL.EscapedPath(), r.URL.RawQuery, r.Header.Get("Content-Type"), r.Header.Get("Accept"), string(body),
+		}, "|")
+	})
+	address, err := url.Parse(base + "/a%2Fb/?b=2&a=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*upstream.Call){
+		"PUT|/a%2Fb/|b=2&a=1|text/xml|application/json|<to>1</to>": func(*upstream.Call) {},
+		"PUT|/a%2Fb/|b=2&a=1|text/xml; charset=utf-8|text/html|<to>1</to>": func(c *upstream.Call) {
+			c.Header = http.Header{"content-type": {"text/xml; charset=utf-8"}, "accept": {"text/html"}}
+		},
+		"GET|/a%2Fb/|b=2&a=1||application/json|": func(c *upstream.Call) { c.Method, c.Body = http.MethodGet, nil },
+	} {
+		c := upstream.Call{
+			Op: "send", Method: http.MethodPut, URL: address, Path: []string{"no"}, Query: url.Values{"no": {"no"}},
+			Body: upstream.Text{MediaType: "text/xml", Body: "<to>1</to>"},
+		}
+		change(&c)
+		if _, err := newClient(t, base+"/base").Do(t.Context(), c); err != nil || got != want {
+			t.Errorf("got\n%s, %v, want\n%s", got, err, want)
+		}
+	}
+}
+
+func TestHeadIsToldBesideABodyThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	large := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write(make([]byte, 1<<20+1))
+	})
+	for base, status := range map[string]int{cutBody(t, "202 Taken"): 202, large: 201} {
+		r, err := newClient(t, base).Do(t.Context(), call(http.MethodPost))
+		if failure(t, err); r.Status != status || r.Body != nil {
+			t.Errorf("got %d with %d bytes, want %d with none", r.Status, len(r.Body), status)
+		}
+	}
+}
+
 func TestSegmentsThatWalkUpAreRefused(t *testing.T) {
 	t.Parallel()
 	base := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the upstream was asked") })
@@ -332,6 +377,7 @@ func TestNothingIsRepeated(t *testing.T) {
 	}{
 		"GET never meets a used connection": {call(http.MethodGet), 2, false},
 		"nor does a POST with a key":        {keyed, 2, false},
+		"nor a PUT":                         {call(http.MethodPut), 2, false},
 		"POST is asked once and fails":      {call(http.MethodPost), 2, true},
 	}
 	for name, test := range tests {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-json/jsontext"
 
@@ -39,9 +40,9 @@ var (
 	errUnreadable = errors.New("the answer does not say whether the message was taken")
 )
 
-// read makes a receipt or an error of a whole answer: by the rules for refusals first, the status second, the conditions
-// of success third. A success that leaves open whether the message was taken is [providers.Ambiguous]: it may be under
-// way.
+// read makes a receipt or an error of a whole answer: by the rules for refusals first, by the status second, by the
+// conditions of success third. A success that leaves open whether the message was taken is [providers.Ambiguous]: the
+// message may be under way.
 func (a answers) read(r upstream.Response) (transport.Receipt, error) {
 	doc := document(r.Body)
 	for _, rule := range a.refusals {
@@ -103,8 +104,8 @@ func (a answers) word(doc jsontext.Value) string {
 	return ""
 }
 
-// applies tells whether the rule is about the answer, and the word by which it knows. A rule without values has no word:
-// what stands there may be the number that was refused.
+// applies tells whether the rule is about the answer, and the word by which it knows. A rule without values has no
+// word: what stands there may be the number that was refused.
 func (r refusal) applies(status int, doc jsontext.Value) (word string, applies bool) {
 	if r.Status != 0 && r.Status != status {
 		return "", false
@@ -139,9 +140,9 @@ func (c condition) holds(doc jsontext.Value) (word string, holds bool) {
 		}
 		number, err := strconv.ParseFloat(value, 64)
 		switch {
-		case err != nil:
+		case err != nil || strings.Trim(value, "-.0123456789") != "": // "Infinity" is a number to ParseFloat
 			return "", false
-		case !(number >= c.Min): // also when it is no number
+		case number < c.Min:
 			return value, false
 		}
 	}

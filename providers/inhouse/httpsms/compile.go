@@ -62,7 +62,7 @@ func (c *compiler) places() []string {
 	return all
 }
 
-// template takes a text apart in which the given places may be used. It never quotes the text: there may be a key in it.
+// template takes a text apart in which the given places may be used. Refusals do not quote it: it may hold a key.
 func (c *compiler) template(text providers.Secret, e escape, places []string, path ...string) template {
 	t := parse(text.Reveal()).bind(c.known, e)
 	for _, p := range t {

@@ -47,11 +47,7 @@ func (o *Options) Check(b providers.Block) {
 	if c := o.Country; c != "" && (len(c) != 2 || strings.Trim(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		b.Refuse("is no country: write its two letters, such as GH", "country")
 	}
-	a, ok := o.api(b.Refuse)
-	if !ok {
-		return
-	}
-	r := a.compile(b.Refuse)
+	r, _ := o.recipe(b.Refuse)
 	switch {
 	case r.longest > 0 && utf8.RuneCountInString(o.Sender) > r.longest:
 		b.Refuse("is too long: "+strconv.Itoa(r.longest)+" characters are the most", "sender")
@@ -65,15 +61,9 @@ func (o *Options) Check(b providers.Block) {
 
 // Build makes the transport.
 func (o *Options) Build(env providers.Environment) (transport.Transport, error) {
-	mistaken := false
-	refuse := func(string, ...string) { mistaken = true }
-	a, ok := o.api(refuse)
-	if !ok {
-		return nil, errSettings
-	}
-	r := a.compile(refuse)
-	if mistaken {
-		return nil, errSettings
+	r, good := o.recipe(func(string, ...string) {})
+	if !good {
+		return nil, errors.New("kind httpsms has settings that do not pass its check")
 	}
 	client, err := upstream.New(upstream.Config{
 		Provider: env.Name, BaseURL: r.origin, Timeout: cmp.Or(o.Timeout, env.Timeout),
@@ -84,12 +74,20 @@ func (o *Options) Build(env providers.Environment) (transport.Transport, error) 
 	return &sender{recipe: r, client: client}, nil
 }
 
-var errSettings = errors.New("kind httpsms has settings that do not pass its check")
+// recipe compiles the API that the options speak of; good is false when something was refused.
+func (o *Options) recipe(refuse func(text string, path ...string)) (r recipe, good bool) {
+	good = true
+	wrong := func(text string, path ...string) { good = false; refuse(text, path...) }
+	if a, ok := o.api(wrong); ok {
+		r = a.compile(wrong)
+	}
+	return r, good
+}
 
 // api is the API that the options speak of; ok is false when they do not say which.
 func (o *Options) api(refuse func(text string, path ...string)) (a api, ok bool) {
 	if o.Preset == "" {
-		for _, name := range o.Account.given() {
+		for _, name := range o.given() {
 			refuse("belongs to a preset: name one, or write the value where it is sent", name)
 		}
 		a = api{Contract: o.Contract, speaks: o.Speak}
@@ -128,9 +126,12 @@ func (o *Options) preset(refuse func(text string, path ...string)) (a api, ok bo
 func (o *Options) complete(p preset, refuse func(text string, path ...string)) bool {
 	good := true
 	wrong := func(text, name string) { good = false; refuse(text, name) }
-	values := o.Account.values()
-	for _, name := range o.Account.given() {
-		if !slices.Contains(p.takes, name) && name != "base_url" && !(name == "channel" && len(p.routes) > 0) {
+	values, takes := o.values(), append([]string{"base_url"}, p.takes...)
+	if len(p.routes) > 0 {
+		takes = append(takes, "channel")
+	}
+	for _, name := range o.given() {
+		if !slices.Contains(takes, name) {
 			wrong("is nothing that the preset takes: it wants "+strings.Join(p.takes, " and "), name)
 		}
 	}

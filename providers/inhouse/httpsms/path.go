@@ -77,7 +77,7 @@ func cutStep(text string) (s step, after string, ok bool) {
 }
 
 // find returns the simple values to which the path leads, as texts: numbers as they are written, true and false by
-// name, an empty list as "[]" and an empty object as "{}". null, and a list or object with something in it, is no value.
+// name, an empty list as "[]" and an empty object as "{}". No values are null, and lists and objects that hold more.
 func (p path) find(doc jsontext.Value) []string {
 	for _, steps := range p {
 		if found := follow(doc, steps); len(found) > 0 {

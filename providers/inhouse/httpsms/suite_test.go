@@ -18,6 +18,7 @@ func TestSuite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			suite := transporttest.Suite{
+				OneShot: true,
 				Channel: providers.SMS,
 				To:      person,
 				Start:   func(t *testing.T) transporttest.Stand { return m.bench(t) },

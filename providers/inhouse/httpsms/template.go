@@ -14,7 +14,7 @@ type piece struct{ literal, name string }
 // escape makes a value fit for the place where it is put.
 type escape func(string) string
 
-// parse takes a text apart. A place is a name in braces; braces around anything else are text, for JSON is full of them.
+// parse takes a text apart. A place is a name in braces. Braces around anything else are text: JSON is full of them.
 func parse(text string) template {
 	var t template
 	place := regexp.MustCompile(`\{[A-Za-z0-9_]+\}`)

@@ -4,19 +4,19 @@ import (
 	"github.com/otpgate/otpgate/providers"
 )
 
-// hubtel is Hubtel's "simple send". Answers come flat or below data; a code other than 0 is one of the old table of
-// error codes, whose place in an answer is not shown and taken to be that of the 0. 403 says that the recipient has not
-// agreed to messages, but could as well be a key's: nobody else is kept from trying.
+// hubtel is Hubtel's "simple send". Answers come flat or below data, the latter also without a status. A status other
+// than 0 is one of the old table of sub-codes, whose place in an answer is not shown and taken to be that of the 0. 403
+// says that the recipient has not agreed to messages, but could as well be a key's: nobody else is kept from trying.
 func hubtel(a Account) api {
-	const code = "data.status | status"
+	const id, code = "data.messageId | messageId", "data.status | status"
 	return api{
 		longest: longestSender,
 		Contract: Contract{
 			URL:     text(a.BaseURL + "/v1/messages/send"),
 			Basic:   Basic{a.ClientID, a.ClientSecret},
 			Body:    text(`{"From":"{sender}","To":"{to}","Content":"{text}"}`),
-			Success: Conditions{{Path: code, Values: []string{"0"}}},
-			IDPath:  "data.messageId | messageId",
+			Success: Conditions{{Path: id}, {Path: code, Values: []string{"0"}, Optional: true}},
+			IDPath:  id,
 			Errors: []ErrorRule{
 				means(providers.Rejected, code, "1"),                   // the number is not valid
 				means(providers.Unsupported, code, "2", "3", "4", "6"), // the sender; too long; no route; the content

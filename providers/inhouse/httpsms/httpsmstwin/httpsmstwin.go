@@ -1,7 +1,7 @@
 // Package httpsmstwin behaves like the SMS APIs for which the transport httpsms has presets, one constructor for each.
 //
-// Requests and the answers to what was taken are as the vendors, or those who call them, show them. What nobody shows is
-// assumed as follows, and no preset may rely on it:
+// Requests, and the answers to messages that were taken, are as the vendors or those who call them show them. What
+// nobody shows is assumed as follows, and no preset may rely on it:
 //
 //   - Hubtel: the sub-codes of its old table stand where success has its 0, beside the status of that table. Bodies of
 //     401, 402 and 429 are empty.
