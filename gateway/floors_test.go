@@ -13,12 +13,16 @@ import (
 
 const module = "github.com/otpgate/otpgate"
 
-// floors gives each folder its floor and its tree. Imports go down only, and trees on one floor do not know each other.
-// A folder belongs to the longest entry that leads to it.
-var floors = map[string]struct {
+// place is where a folder belongs.
+type place struct {
 	floor int
 	tree  string
-}{
+}
+
+// floors gives each folder its floor and its tree. Imports go down only, and trees on one floor do not know each other.
+// A folder belongs to the longest entry that leads to it. A folder right below providers that is not named here is an
+// adapter: floor 2, a tree of its own.
+var floors = map[string]place{
 	"cmd/otpgate":            {5, "cmd"},
 	"gateway":                {4, "gateway"},
 	"gateway/httpapi":        {3, "httpapi"},
@@ -28,12 +32,6 @@ var floors = map[string]struct {
 	"gateway/store":          {3, "store"},
 	"providers/builtin":      {3, "builtin"},
 	"gateway/otp":            {2, "otp"},
-	"providers/hubtel":       {2, "hubtel"},
-	"providers/sendexa":      {2, "sendexa"},
-	"providers/zend":         {2, "zend"},
-	"providers/hisend":       {2, "hisend"},
-	"providers/airtexts":     {2, "airtexts"},
-	"providers/inhouse":      {2, "inhouse"},
 	"providers/providertest": {2, "providertest"},
 	"routing":                {1, "routing"},
 	"gateway/apps":           {1, "apps"},
@@ -42,6 +40,7 @@ var floors = map[string]struct {
 	"providers":              {0, "providers"},
 	"api":                    {0, "api"},
 	"deploy/bench":           {5, "bench"},
+	"deploy/drill":           {5, "drill"},
 }
 
 // pure folders know no HTTP, no fiber, no YAML, no telemetry SDK and no store driver.
@@ -137,19 +136,16 @@ func checkPure(t *testing.T, file, from, to string) {
 	}
 }
 
-func floorOf(folder string) (struct {
-	floor int
-	tree  string
-}, bool) {
+func floorOf(folder string) (place, bool) {
 	for at := folder; at != "." && at != "/"; at = path.Dir(at) {
 		if f, ok := floors[at]; ok {
 			return f, true
 		}
+		if path.Dir(at) == "providers" {
+			return place{2, path.Base(at)}, true
+		}
 	}
-	return struct {
-		floor int
-		tree  string
-	}{}, false
+	return place{}, false
 }
 
 func isSuite(folder string) bool {

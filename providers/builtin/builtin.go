@@ -17,52 +17,38 @@ import (
 	"github.com/otpgate/otpgate/providers/zend/zendtwin"
 )
 
-// Kinds returns every kind, in the order in which people are shown them. A new one is added here and nowhere else.
-func Kinds() []providers.Kind {
-	return []providers.Kind{
-		hubtel.Kind(),
-		sendexa.Kind(),
-		zend.Kind(),
-		hisend.Kind(),
-		airtexts.Kind(),
-		inhouse.Kind(),
+// hosted is a kind of hosted provider, and the twin of its upstream.
+type hosted struct {
+	kind providers.Kind
+	twin twin.Stand
+}
+
+// upstreams is every kind of hosted provider with the twin of its upstream, in the order in which people are shown them.
+// A new one is a line here and nothing elsewhere.
+func upstreams() []hosted {
+	return []hosted{
+		{hubtel.Kind(), hubteltwin.Stand()},
+		{sendexa.Kind(), sendexatwin.Stand()},
+		{zend.Kind(), zendtwin.Stand()},
+		{hisend.Kind(), hisendtwin.Stand()},
+		{airtexts.Kind(), airtextstwin.Stand()},
 	}
 }
 
-// Twin is the twin of a kind's upstream.
-type Twin struct {
-	Kind        string
-	New         func(inbox *twin.Inbox) *twin.Twin // that delivers into inbox
-	Credentials string                             // what it takes, for people
+// Kinds returns every kind.
+func Kinds() []providers.Kind {
+	var kinds []providers.Kind
+	for _, u := range upstreams() {
+		kinds = append(kinds, u.kind)
+	}
+	return append(kinds, inhouse.Kind())
 }
 
 // Twins returns every twin.
-func Twins() []Twin {
-	return []Twin{
-		{
-			Kind:        "hubtel",
-			New:         func(inbox *twin.Inbox) *twin.Twin { return hubteltwin.New(hubteltwin.Options{Inbox: inbox}) },
-			Credentials: "client_id " + hubteltwin.ClientID + ", client_secret " + hubteltwin.ClientSecret,
-		},
-		{
-			Kind:        "sendexa",
-			New:         func(inbox *twin.Inbox) *twin.Twin { return sendexatwin.New(sendexatwin.Options{Inbox: inbox}) },
-			Credentials: "api_key " + sendexatwin.APIKey + ", api_secret " + sendexatwin.APISecret,
-		},
-		{
-			Kind:        "zend",
-			New:         func(inbox *twin.Inbox) *twin.Twin { return zendtwin.New(zendtwin.Options{Inbox: inbox}) },
-			Credentials: "api_key " + zendtwin.APIKey,
-		},
-		{
-			Kind:        "hisend",
-			New:         func(inbox *twin.Inbox) *twin.Twin { return hisendtwin.New(hisendtwin.Options{Inbox: inbox}) },
-			Credentials: "api_key " + hisendtwin.APIKey + ", below the path /api/v1",
-		},
-		{
-			Kind:        "airtexts",
-			New:         func(inbox *twin.Inbox) *twin.Twin { return airtextstwin.New(airtextstwin.Options{Inbox: inbox}) },
-			Credentials: "app_id " + airtextstwin.AppID + ", api_key " + airtextstwin.APIKey + ", api_secret " + airtextstwin.APISecret,
-		},
+func Twins() []twin.Stand {
+	var twins []twin.Stand
+	for _, u := range upstreams() {
+		twins = append(twins, u.twin)
 	}
+	return twins
 }
