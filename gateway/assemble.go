@@ -47,10 +47,12 @@ func appOf(id string, app config.App) *apps.App {
 	d := app.Defaults
 	return &apps.App{
 		ID: id, Name: name, Channels: app.Channels, Countries: app.Countries,
+		Ending: providers.Ending{DoNotShare: app.DoNotShare, Android: app.AndroidHash, WebOTP: app.WebOTP},
 		Defaults: apps.Defaults{
 			Channel: d.Channel, Country: d.Country, Length: d.Code.Length, Alphabet: d.Code.Alphabet, ExpiresIn: d.ExpiresIn,
 			MaxAttempts: d.MaxAttempts, MaxResends: d.MaxResends, ResendAfter: d.ResendAfter,
-			Sender: d.Sender, Template: d.Template, Locale: d.Locale,
+			ResendFresh: d.ResendCode == config.ResendNew,
+			Sender:      d.Sender, Template: d.Template, Locale: d.Locale,
 		},
 	}
 }
@@ -58,13 +60,27 @@ func appOf(id string, app config.App) *apps.App {
 // policy is what the configuration says about every request.
 func policy(cfg *config.Config) otp.Policy {
 	p := otp.Policy{
-		Templates: cfg.Templates,
-		Limits:    otp.Limits{Recipient: cfg.Limits.Recipient, App: cfg.Limits.App, IP: cfg.Limits.IP},
+		Templates: templates(cfg.Templates), Own: map[string]map[string]otp.Template{},
+		Limits: otp.Limits{Recipient: cfg.Limits.Recipient, App: cfg.Limits.App, IP: cfg.Limits.IP},
 	}
 	if failures := cfg.Limits.RecipientFailures; failures.Max > 0 {
 		p.Limits.RecipientFailures = &failures
 	}
+	for id, app := range cfg.Apps {
+		p.Own[id] = templates(app.Templates)
+	}
 	return p
+}
+
+func templates(all map[string]config.Template) map[string]otp.Template {
+	made := make(map[string]otp.Template, len(all))
+	for name, template := range all {
+		made[name] = make(otp.Template, len(template))
+		for locale, text := range template {
+			made[name][locale] = otp.Text{Default: text.Default, On: text.On()}
+		}
+	}
+	return made
 }
 
 // lateAnswer is how long the answer to a try that was given up is waited for.

@@ -100,6 +100,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	defer stop()
 	var background sync.WaitGroup
 	background.Go(func() { g.escalate(work) })
+	background.Go(func() { g.listen(work) })
 	background.Go(func() { g.remember(work) })
 	var err error
 	select {

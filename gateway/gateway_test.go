@@ -35,6 +35,7 @@ type world struct {
 	logMu  sync.Mutex
 	g      *gateway.Gateway
 	file   string
+	kinds  []providers.Kind // besides those that are built in
 }
 
 const secret = "e2e-secret-that-must-not-be-seen"
@@ -70,7 +71,12 @@ func start(t *testing.T, change ...string) *world {
 
 func startWith(t *testing.T, inbox *twin.Inbox, change ...string) *world {
 	t.Helper()
-	w := &world{t: t, inbox: inbox, log: new(bytes.Buffer)}
+	return (&world{t: t, inbox: inbox, log: new(bytes.Buffer)}).start(change...)
+}
+
+func (w *world) start(change ...string) *world {
+	t := w.t
+	t.Helper()
 	w.hubtel = hubteltwin.New(hubteltwin.Options{Inbox: w.inbox})
 	server, err := twin.Start(w.hubtel, "127.0.0.1:0")
 	if err != nil {
@@ -108,7 +114,7 @@ func (w *world) write(hubtel string, change ...string) {
 
 func (w *world) load() *config.Config {
 	w.t.Helper()
-	cfg, report := config.Load(w.file, config.Sources{Kinds: builtin.Kinds()})
+	cfg, report := config.Load(w.file, config.Sources{Kinds: append(builtin.Kinds(), w.kinds...)})
 	if err := report.Err(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -271,10 +277,12 @@ func get(target, key string) (answer, error) {
 	var a struct {
 		Deliveries []struct{ Provider, Status, Reason string }
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: resp.StatusCode, Deliveries: a.Deliveries}, nil
+	err = json.Unmarshal(body, &a)
+	return answer{status: resp.StatusCode, body: body, Deliveries: a.Deliveries}, err
 }
 
 // await returns when the condition holds.

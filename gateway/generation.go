@@ -20,6 +20,7 @@ type ground struct {
 	health  *routing.Health
 	memory  *otp.Memory
 	numbers *otp.Numbers
+	mailbox *mailbox
 	phone   providers.Phone
 	log     *slog.Logger
 }
@@ -32,7 +33,8 @@ func newGround(o Options, observer routing.Observer) (ground, error) {
 	}
 	memory, err := otp.NewMemory(rememberedWindows)
 	return ground{
-		health: routing.NewHealth(observer), memory: memory, numbers: numbers, phone: o.Phone, log: o.Log,
+		health: routing.NewHealth(observer), memory: memory, numbers: numbers, mailbox: newMailbox(o.Log),
+		phone: o.Phone, log: o.Log,
 	}, err
 }
 
@@ -71,14 +73,15 @@ func (g ground) build(cfg *config.Config) (*generation, error) {
 			next.closers = append(next.closers, c)
 		}
 	}
+	g.mailbox.attach(built)
 	callers, readers := aggregators(built)
 	next.service = otp.New(otp.Parts{
 		Policy: policy(cfg), Store: g.store, Router: engine, Memory: g.memory, Numbers: g.numbers, Learner: g.health,
 		Timing: otp.DefaultTiming(cfg.Server.RequestTimeout), Now: now, Log: g.log,
-		Readers: readers, AppNames: appNames(cfg),
+		Writers: writers(built), Measure: measure, Readers: readers, AppNames: appNames(cfg),
 	})
 	next.snapshot = httpapi.Snapshot{
-		OTP: next.service, Keyring: ring, Providers: next, Aggregators: callers,
+		OTP: next.service, Keyring: ring, Providers: next, Aggregators: callers, Callbacks: callbackParsers(built),
 		RequestTimeout: cfg.Server.RequestTimeout, TrustedProxies: networks,
 	}
 	return next, nil

@@ -15,14 +15,16 @@ const shortCode = 4
 
 // Review refuses providers that cannot be built, and warns of what a configuration says and probably does not mean:
 // routes that no request reaches, providers that can never serve their route, routes whose codes have four digits
-// whatever is asked for.
+// whatever is asked for, texts that take several short messages. It refuses texts that a channel does not carry.
 func Review(cfg *config.Config, report *config.Report) {
 	made := rules(cfg)
 	for _, i := range routing.Unreachable(made) {
 		report.Warn("no request reaches it: the routes before it match all that it matches, or it asks an e-mail address "+
 			"for a country; move it up or remove it", "routes", strconv.Itoa(i))
 	}
+	reviewTexts(cfg, report)
 	infos := infos(cfg, report)
+	reviewBuiltin(cfg, infos, report)
 	for _, idle := range routing.IdleCandidates(made, infos) {
 		report.Warn(idle.Why, "routes", strconv.Itoa(idle.Rule), "use", strconv.Itoa(idle.Candidate))
 	}

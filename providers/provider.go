@@ -62,6 +62,7 @@ type Coverage struct {
 	Expiry    Range[time.Duration] // zero: it takes no wish
 	Attempts  Range[int]           // zero: it takes no wish
 	Message   bool                 // it takes a caller's text
+	Prefix    bool                 // and fills {prefix} in it; a text with {prefix} is for such providers only
 }
 
 // SendRequest asks a provider for one delivery.
@@ -72,9 +73,19 @@ type SendRequest struct {
 	Channel   Channel
 	Sender    string // as the app wants to be seen; empty: the provider's own setting
 	Wish      CodeWish
-	Message   string // a text with {code} and perhaps {amount} and {duration}; empty: the upstream's own text
-	Locale    string // BCP 47; empty: the upstream's own
+	Message   string // a text with {code}, perhaps {amount}, {duration} and {prefix}; empty: the upstream's own text
+	Locale    string // BCP 47, of Message where there is one; empty: the upstream's own
 	Metadata  map[string]string
+	// What follows is for the in-house generator, which writes texts and makes codes itself. Upstreams ignore it.
+	Ending Ending
+	Fresh  bool // of a resend: with a new code in place of the one before
+}
+
+// Ending is what the in-house generator writes below a text, each on a line of its own, in this order.
+type Ending struct {
+	DoNotShare bool   // a sentence that says so, in the language of the text, where the text is a caller's
+	Android    string // hash of the Android app that may read the message (SMS Retriever), 11 characters; by SMS only
+	WebOTP     string // domain of the website that may read the code (WebOTP); by SMS only
 }
 
 // Handle is what it takes to check a delivered code later.

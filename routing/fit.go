@@ -31,6 +31,9 @@ func misfitsOf(spot Spot, c *providers.Coverage) misfits {
 	why.country = "it covers " + strings.Join(c.Countries, ", ") + " only"
 	why.alphabet = fmt.Sprintf("it gives codes that are %s only", orNone(c.Alphabets))
 	why.message = "it does not take a text, and so no template either"
+	if c.Message {
+		why.message = "it does not fill " + prefix + " in a text"
+	}
 	switch {
 	case c.Length.Zero():
 		why.length = "it takes no wish for the length of a code"
@@ -81,7 +84,7 @@ func (en *entry) misfit(req *Request) Reason {
 		return NoLength
 	case req.Hard.Alphabet && wish.Alphabet != "" && !slices.Contains(c.Alphabets, wish.Alphabet):
 		return NoAlphabet
-	case req.Hard.Message && req.Send.Message != "" && !c.Message:
+	case req.Hard.Message && req.Send.Message != "" && !takes(c, req.Send.Message):
 		return NoMessage
 	}
 	return ""
@@ -103,8 +106,16 @@ func (en *entry) fit(send *providers.SendRequest) (providers.CodeWish, string) {
 	if wish.Attempts != 0 {
 		wish.Attempts = c.Attempts.Clamp(wish.Attempts)
 	}
-	if !c.Message {
+	if !takes(c, message) {
 		message = ""
 	}
 	return wish, message
+}
+
+// prefix is the placeholder that few providers fill. Those who do not would show it as it stands.
+const prefix = "{prefix}"
+
+// takes tells whether a provider can be given a caller's text.
+func takes(c *providers.Coverage, message string) bool {
+	return c.Message && (c.Prefix || !strings.Contains(message, prefix))
 }

@@ -65,8 +65,8 @@ func TestExplainAFile(t *testing.T) {
 
 at once: sms to +233201234567
   rule ghana (FILE:14), strategy priority, at most 8s
-  1.  hubtel-gh  number 1 of the rule's list  breaker closed  numeric code  0.035 USD  dial *713*90#
-  2.  own        number 2 of the rule's list  breaker closed  6 numeric     no price
+  1.  hubtel-gh  number 1 of the rule's list  breaker closed  numeric code                  0.035 USD  dial *713*90#
+  2.  own        number 2 of the rule's list  breaker closed  6 numeric, 1 segment of gsm7  no price
 
 after 30s: whatsapp to +233201234567
   rule ghana (FILE:14), strategy priority, at most 8s
@@ -76,8 +76,8 @@ after 30s: whatsapp to +233201234567
 
 after 30s: sms to +233201234567
   rule ghana (FILE:14), strategy priority, at most 8s
-  1.  hubtel-gh  number 1 of the rule's list  breaker closed  numeric code  0.035 USD  dial *713*90#
-  2.  own        number 2 of the rule's list  breaker closed  6 numeric     no price
+  1.  hubtel-gh  number 1 of the rule's list  breaker closed  numeric code                  0.035 USD  dial *713*90#
+  2.  own        number 2 of the rule's list  breaker closed  6 numeric, 1 segment of gsm7  no price
 
 limits
   recipient  5/10m  0 used  5 left

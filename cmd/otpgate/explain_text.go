@@ -52,7 +52,7 @@ func (e explanation) step(b *bytes.Buffer, s httpapi.PlanStep) {
 	}
 	table(b, func(row func(cells ...string)) {
 		for _, c := range s.Candidates {
-			row(fmt.Sprintf("  %d.", c.Place), c.Provider, c.Why, health(c), code(c), cost(c), dial(c))
+			row(fmt.Sprintf("  %d.", c.Place), c.Provider, c.Why, health(c), code(c)+size(c), cost(c), dial(c))
 		}
 	})
 	table(b, func(row func(cells ...string)) {
@@ -106,6 +106,17 @@ func code(c httpapi.PlanCandidate) string {
 		return string(c.Code.Alphabet) + " code"
 	}
 	return strings.TrimSpace(fmt.Sprintf("%d %s", c.Code.Length, c.Code.Alphabet))
+}
+
+// size is what the text takes by SMS, where that is known.
+func size(c httpapi.PlanCandidate) string {
+	switch {
+	case c.Message == nil:
+		return ""
+	case c.Message.Segments == 1:
+		return ", 1 segment of " + c.Message.Encoding
+	}
+	return fmt.Sprintf(", %d segments of %s", c.Message.Segments, c.Message.Encoding)
 }
 
 func cost(c httpapi.PlanCandidate) string {

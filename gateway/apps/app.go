@@ -16,6 +16,7 @@ type App struct {
 	Defaults  Defaults            // what a request leaves out
 	Channels  []providers.Channel // allowed; empty: all
 	Countries providers.Countries // allowed for numbers; empty: all
+	Ending    providers.Ending    // of the texts that are written here
 }
 
 // Defaults are soft: what a request does not name itself stops no provider.
@@ -28,6 +29,7 @@ type Defaults struct {
 	MaxAttempts int
 	MaxResends  int
 	ResendAfter time.Duration
+	ResendFresh bool   // a resend by the in-house generator has a new code, and the one before is dead
 	Sender      string // empty: the provider's own
 	Template    string // id; empty: the provider's own text
 	Locale      string // BCP 47

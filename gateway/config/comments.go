@@ -32,10 +32,7 @@ func readComments() (func(t reflect.Type, field string) string, error) {
 		if t.PkgPath() != home || field == "" {
 			return ""
 		}
-		if t.Name() == "long" {
-			return byName["Use."+field]
-		}
-		return byName[t.Name()+"."+field]
+		return byName[strings.TrimPrefix(t.Name(), "long")+"."+field]
 	}, nil
 }
 

@@ -29,8 +29,8 @@ type Config struct {
 	Limits Limits `yaml:"limits"`
 	// Client applications, by id.
 	Apps map[string]App `yaml:"apps" jsonschema:"required"`
-	// Texts, by name and then by locale (BCP 47). Each holds {code} and perhaps {app}, {amount} and {duration}.
-	Templates map[string]otp.Template `yaml:"templates"`
+	// Texts, by name and then by locale (BCP 47). Each holds {code} and perhaps {app}, {amount}, {duration} and {prefix}.
+	Templates map[string]Template `yaml:"templates"`
 	// Upstreams, by the name that logs, metrics and answers use for them.
 	Providers map[string]Provider `yaml:"providers" jsonschema:"required"`
 	// Which providers are tried for a request. The first route that matches wins.
@@ -150,13 +150,22 @@ type Defaults struct {
 	MaxResends int `yaml:"max_resends" jsonschema:"minimum=0,maximum=10"`
 	// How long a message must be old before it may be resent.
 	ResendAfter time.Duration `yaml:"resend_after"`
+	// What a resend by the in-house generator carries: the same code again, or a new one, and then the one before is of no
+	// more use. Upstreams with codes of their own do as they do.
+	ResendCode string `yaml:"resend_code" jsonschema:"enum=same,enum=new"`
 	// How the app wants to be seen by recipients; empty: as the provider is set.
 	Sender string `yaml:"sender"`
 	// Name of the text; empty: the provider's own text.
 	Template string `yaml:"template"`
-	// Language of the text (BCP 47).
+	// Language of the text (BCP 47), where neither the request nor the country of the number tells.
 	Locale string `yaml:"locale"`
 }
+
+// What a resend carries.
+const (
+	ResendSame = "same"
+	ResendNew  = "new"
+)
 
 // Code is what codes look like.
 type Code struct {
@@ -193,6 +202,34 @@ type App struct {
 	Channels []providers.Channel `yaml:"channels"`
 	// Countries (ISO 3166-1 alpha-2) that the app may send to. Anything else is refused before it costs money; empty: all.
 	Countries []string `yaml:"countries"`
+	// Texts of the app's own, as in templates. They win over the file's of the same name.
+	Templates map[string]Template `yaml:"templates"`
+	// Domain of the website that may fill the code in by itself (WebOTP), such as example.com. The in-house generator
+	// writes the line for it below its texts by SMS.
+	WebOTP string `yaml:"webotp"`
+	// Hash of the Android app that may read the code by itself (SMS Retriever), 11 characters. The in-house generator
+	// writes it below its texts by SMS.
+	AndroidHash string `yaml:"android_hash"`
+	// The in-house generator writes below the texts of requests and templates, in their language, that the code is not to
+	// be shared. Its built-in texts say so anyway.
+	DoNotShare bool `yaml:"do_not_share"`
+}
+
+// Template is one text in several languages, by locale.
+type Template map[string]Text
+
+// Text is a text in one language: a single text for all channels, or one for each.
+type Text struct {
+	// For every channel that has none of its own here.
+	Default string `yaml:"default" jsonschema:"required"`
+	// By SMS, in place of default.
+	SMS string `yaml:"sms,omitempty"`
+	// By WhatsApp, in place of default.
+	WhatsApp string `yaml:"whatsapp,omitempty"`
+	// By e-mail, in place of default.
+	Email string `yaml:"email,omitempty"`
+	// By a call, in place of default.
+	Voice string `yaml:"voice,omitempty"`
 }
 
 // Key is what an app identifies itself with.

@@ -25,6 +25,8 @@ type shorthand interface {
 
 func (u *Use) fromScalar(text string) bool { u.Provider = text; return true }
 
+func (t *Text) fromScalar(text string) bool { t.Default = text; return true }
+
 func (l *LimitList) fromScalar(text string) bool {
 	limit, err := otp.ParseLimit(text)
 	if err == nil {

@@ -36,6 +36,7 @@ func (c *Config) setDefaults() {
 		MaxAttempts: 3,
 		MaxResends:  3,
 		ResendAfter: 30 * time.Second,
+		ResendCode:  ResendSame,
 		Locale:      "en",
 	}
 	c.Limits = Limits{

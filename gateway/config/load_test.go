@@ -88,9 +88,20 @@ func TestFullFile(t *testing.T) {
 	if diff := cmp.Diff(config.Defaults{
 		Channel: providers.SMS, Country: "GH", Code: config.Code{Length: 4, Alphabet: providers.Alphanumeric},
 		ExpiresIn: 10 * time.Minute, MaxAttempts: 5, MaxResends: 0, ResendAfter: 45 * time.Second,
-		Sender: "Shop", Template: "login", Locale: "fr",
+		ResendCode: config.ResendNew, Sender: "Shop", Template: "login", Locale: "fr",
 	}, shop.Defaults); diff != "" {
 		t.Error("an app's defaults do not lie over the file's:", diff)
+	}
+	french := c.Templates["login"]["fr"]
+	if on := french.On(); len(on) != 4 || on[providers.SMS] != "{code} : votre code" {
+		t.Error(on)
+	}
+	if english := c.Templates["login"]["en"]; english.Default == "" || len(english.On()) != 0 {
+		t.Error(english)
+	}
+	if own := shop.Templates["own"]["en"]; own.Default != "{prefix}-{code}" || !shop.DoNotShare ||
+		shop.WebOTP != "login.example.com" || shop.AndroidHash != "FA+9qCX9VSu" {
+		t.Error(shop)
 	}
 	if all := shop.Keys[0].All(); len(all) != 1 || !all[0].NotAfter.IsZero() {
 		t.Error(all)

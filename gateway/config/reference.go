@@ -203,6 +203,8 @@ func typeName(t reflect.Type, r rule) string {
 		return "limit"
 	case reflect.TypeFor[LimitList]():
 		return "limit, or list of limits"
+	case reflect.TypeFor[Text]():
+		return "text, or texts by channel,"
 	case reflect.TypeFor[[]Use]():
 		return "list of names or blocks"
 	case reflect.TypeFor[providers.Secret]():
@@ -236,7 +238,7 @@ func typeName(t reflect.Type, r rule) string {
 // placeholder stands for the keys of a map.
 func placeholder(m reflect.Type) string {
 	switch {
-	case m == reflect.TypeFor[otp.Template]():
+	case m == reflect.TypeFor[Template]():
 		return "<locale>"
 	case m.Key() == reflect.TypeFor[providers.Channel]():
 		return "<channel>"

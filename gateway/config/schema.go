@@ -87,10 +87,17 @@ func special(t reflect.Type, r *jsonschema.Reflector) *jsonschema.Schema {
 	case reflect.TypeFor[LimitList]():
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{limitSchema(), {Type: "array", Items: limitSchema()}}}
 	case reflect.TypeFor[Use]():
-		type long Use // the same fields, and no mapper
-		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, r.ReflectFromType(reflect.TypeFor[long]())}}
+		type longUse Use // the same fields, and no mapper
+		return textOr(r.ReflectFromType(reflect.TypeFor[longUse]()))
+	case reflect.TypeFor[Text]():
+		type longText Text
+		return textOr(r.ReflectFromType(reflect.TypeFor[longText]()))
 	}
 	return nil
+}
+
+func textOr(block *jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, block}}
 }
 
 func limitSchema() *jsonschema.Schema {

@@ -62,7 +62,8 @@ func TestSchemaRefuses(t *testing.T) {
 	for _, name := range []string{
 		"unknown-key", "unknown-key-in-with", "duration-is-a-word", "number-is-a-word", "number-in-quotes", "list-for-text",
 		"text-for-list", "text-for-block", "limit-unreadable", "store-driver-unknown", "log-level-unknown",
-		"key-scope-unknown",
+		"key-scope-unknown", "template-channel-unknown", "template-that-is-a-list", "template-without-default",
+		"app-resend-code-unknown",
 		"defaults-words-unknown", "provider-kind-unknown", "provider-kind-missing", "route-strategy-unknown",
 		"route-name-missing",
 		"route-none", "route-weight-zero", "price-negative", "key-without-scopes", "bool-is-a-word", "with-is-a-list",

@@ -34,7 +34,7 @@ func validate(c *Config, r *Report) {
 	v.telemetry()
 	v.defaults(c.Defaults, path{"defaults"})
 	v.limits()
-	v.templates()
+	v.templates(c.Templates, path{"templates"})
 	v.apps()
 	v.providers()
 	v.routes()
@@ -58,9 +58,9 @@ func (v validator) say(at path) string { return v.node(at).say() }
 func (v validator) given(at path) bool { return v.node(at) != nil }
 
 // names lists the keys of a section in the order of the file, so that of two that clash the later one is blamed.
-func (v validator) names(section string) []string {
+func (v validator) names(section ...string) []string {
 	var all []string
-	if n := v.node(path{section}); n != nil {
+	if n := v.node(section); n != nil {
 		for _, key := range n.keys {
 			all = append(all, key.name)
 		}

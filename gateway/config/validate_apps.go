@@ -1,7 +1,6 @@
 package config
 
 import (
-	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -29,7 +28,7 @@ func (v validator) defaults(d Defaults, at path) {
 			otp.FormatDuration(d.ExpiresIn))
 	}
 	if says("template") && d.Template != "" {
-		dangling(v, "template", d.Template, v.config.Templates, at.in("template"))
+		dangling(v, "template", d.Template, v.templatesFor(at), at.in("template"))
 	}
 	if says("locale") && !locale.MatchString(d.Locale) {
 		v.refuse(at.in("locale"), "%s is no locale; write such as en or pt-BR", v.say(at.in("locale")))
@@ -46,25 +45,6 @@ func (v validator) lock(d Defaults, at path) {
 		v.refuse(at.in("max_attempts"), "limits.recipient_failures locks a person before that; lower it, or raise the limit")
 	case len(at) == 1:
 		v.refuse(limit, "a person would be locked before max_attempts is used up; raise it, or lower defaults.max_attempts")
-	}
-}
-
-func (v validator) templates() {
-	for _, name := range v.names("templates") {
-		at := path{"templates", name}
-		v.name(name, at)
-		template := v.config.Templates[name]
-		if len(template) == 0 {
-			v.refuse(at, "the template has no text; write one for each locale, such as en")
-		}
-		for _, key := range slices.Sorted(maps.Keys(template)) {
-			if !locale.MatchString(key) {
-				v.refuse(at.in(key), "the key is no locale; write such as en or pt-BR")
-			}
-			if err := otp.CheckText(template[key]); err != nil {
-				v.refuse(at.in(key), "%s", err)
-			}
-		}
 	}
 }
 
@@ -85,6 +65,7 @@ func (v validator) apps() {
 		unique(v, app.Channels, at.in("channels"))
 		v.countriesAt(app.Countries, at.in("countries"))
 		v.appDefaults(app, at)
+		v.appTexts(app, at)
 	}
 }
 

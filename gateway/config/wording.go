@@ -53,9 +53,11 @@ func right(t reflect.Type) string {
 		return "a limit such as 5/10m, or a list of them"
 	case reflect.TypeFor[Use]():
 		return "the name of a provider, or {provider: name, weight: 10}"
+	case reflect.TypeFor[Text]():
+		return "a text, or {default: a text, sms: another one}"
 	case reflect.TypeFor[time.Time]():
 		return "a time such as 2026-01-31T00:00:00Z"
-	case reflect.TypeFor[providers.Options](), reflect.TypeFor[otp.Template]():
+	case reflect.TypeFor[providers.Options](), reflect.TypeFor[Template]():
 		return "keys with values below it"
 	}
 	return rightKind(t)

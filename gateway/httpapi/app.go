@@ -15,6 +15,7 @@ import (
 
 	"github.com/otpgate/otpgate/gateway/apps"
 	"github.com/otpgate/otpgate/gateway/otp"
+	"github.com/otpgate/otpgate/providers"
 )
 
 // OTP is the use cases that the API offers. A refusal is an [*otp.Error]; every other error is a fault of the gateway.
@@ -26,6 +27,7 @@ type OTP interface {
 	Status(ctx context.Context, app *apps.App, in otp.StatusInput) (otp.Verification, error)
 	Plan(ctx context.Context, app *apps.App, in otp.SendInput) (otp.Preview, error)
 	Dial(ctx context.Context, in otp.DialInput) (otp.Screen, error)
+	Report(ctx context.Context, provider string, reports []providers.Report) error
 }
 
 // Snapshot is the configuration as one request sees it, from its first byte to its last.
@@ -33,9 +35,10 @@ type Snapshot struct {
 	OTP            OTP
 	Keyring        *apps.Keyring
 	Providers      Providers
-	Aggregators    map[string]Aggregator // by the provider whose codes they may show
-	RequestTimeout time.Duration         // of the whole use case
-	TrustedProxies []netip.Prefix        // whose X-Forwarded-For is believed
+	Aggregators    map[string]Aggregator               // by the provider whose codes they may show
+	Callbacks      map[string]providers.CallbackParser // by the provider whose upstream calls
+	RequestTimeout time.Duration                       // of the whole use case
+	TrustedProxies []netip.Prefix                      // whose X-Forwarded-For is believed
 }
 
 // Options is what the API needs.

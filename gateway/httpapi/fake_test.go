@@ -44,6 +44,13 @@ type fakeOTP struct {
 	statuses []otp.StatusInput
 	plans    []otp.SendInput
 	dials    []otp.DialInput
+	reports  []told
+}
+
+// told is what a callback told of a provider's deliveries.
+type told struct {
+	Provider string
+	Reports  []providers.Report
 }
 
 func (f *fakeOTP) asked(ctx context.Context, app *apps.App, note func()) {
@@ -91,6 +98,11 @@ func (f *fakeOTP) Dial(ctx context.Context, in otp.DialInput) (otp.Screen, error
 	return f.screen, f.err
 }
 
+func (f *fakeOTP) Report(ctx context.Context, provider string, reports []providers.Report) error {
+	f.asked(ctx, nil, func() { f.reports = append(f.reports, told{provider, reports}) })
+	return f.err
+}
+
 func (f *fakeOTP) calls() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -102,7 +114,7 @@ func (f *fakeOTP) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.apps, f.sends, f.resends, f.verifies, f.cancels, f.statuses = nil, nil, nil, nil, nil, nil
-	f.plans, f.dials = nil, nil
+	f.plans, f.dials, f.reports = nil, nil, nil
 }
 
 // shop is the app behind [shopKey].

@@ -45,6 +45,7 @@ type PlanCandidate struct {
 	CoolingUntil string         `json:"cooling_until,omitempty"`
 	Price        *price         `json:"price,omitempty"`
 	Code         planCode       `json:"code"`
+	Message      *planMessage   `json:"message,omitempty"`
 	USSD         *ussd          `json:"ussd,omitempty"`
 }
 
@@ -52,6 +53,12 @@ type PlanCandidate struct {
 type planCode struct {
 	Length   int                `json:"length,omitzero"`
 	Alphabet providers.Alphabet `json:"alphabet,omitempty"`
+}
+
+// planMessage is how a text that is written here travels by SMS.
+type planMessage struct {
+	Segments int    `json:"segments"`
+	Encoding string `json:"encoding"`
 }
 
 // PlanExclusion is a provider of the rule that would not be asked.
@@ -102,6 +109,9 @@ func newPlanStep(s otp.PreviewStep) PlanStep {
 	}
 	for i := range p.Places {
 		out.Candidates[i] = newPlanCandidate(&p.Places[i])
+		if size, ok := s.Sizes[p.Places[i].Provider]; ok {
+			out.Candidates[i].Message = &planMessage{size.Segments, size.Encoding}
+		}
 	}
 	for i, x := range p.Excluded {
 		out.Excluded[i] = PlanExclusion{x.Provider, x.Reason, x.Why, timestampOf(x.Until)}

@@ -43,6 +43,16 @@ func preview() otp.Preview {
 					},
 				},
 			},
+			{
+				Channel: providers.SMS, To: to, Plan: routing.Plan{
+					Matched: true, Rule: "own", Line: 44, Strategy: routing.Priority, Deadline: 8 * time.Second,
+					Places: []routing.Place{
+						{Spot: spot("own"), Number: 1, Reason: routing.ByOrder, Listed: 1, State: routing.Closed},
+						{Spot: spot("zend"), Number: 2, Reason: routing.ByOrder, Listed: 2, State: routing.Closed},
+					},
+				},
+				Sizes: map[string]otp.Size{"own": {Segments: 2, Encoding: "ucs2"}},
+			},
 			{Channel: providers.WhatsApp, To: to, After: 30 * time.Second, Plan: routing.Plan{Deadline: routing.DefaultDeadline}},
 			{Channel: providers.Email, To: providers.NewEmail("ama@example.com"), After: 11 * time.Minute, Dropped: true},
 		},
@@ -62,6 +72,11 @@ const planJSON = `{"to":"+233201234567","country":"GH","channel":"sms","expires_
 	`"excluded":[{"provider":"hisend","reason":"country","why":"it covers NG only"},` +
 	`{"provider":"zend","reason":"breaker_open","why":"its breaker is open","until":"2026-01-15T10:21:00.000Z"}],` +
 	`"dropped":false},` +
+	`{"channel":"sms","to":"+233201234567","after":"0s","rule":"own","line":44,"strategy":"priority","deadline":"8s",` +
+	`"candidates":[{"place":1,"provider":"own","reason":"order","why":"number 1 of the rule's list","breaker":"closed",` +
+	`"limited":false,"code":{},"message":{"segments":2,"encoding":"ucs2"}},` +
+	`{"place":2,"provider":"zend","reason":"order","why":"number 2 of the rule's list","breaker":"closed",` +
+	`"limited":false,"code":{}}],"excluded":[],"dropped":false},` +
 	`{"channel":"whatsapp","to":"+233201234567","after":"30s","candidates":[],"excluded":[],"dropped":false},` +
 	`{"channel":"email","to":"ama@example.com","after":"11m","candidates":[],"excluded":[],"dropped":true}],` +
 	`"limits":[{"name":"recipient","limit":"5/10m","used":5,"remaining":0,"resets_at":"2026-01-15T10:21:00.000Z"},` +

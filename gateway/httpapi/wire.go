@@ -64,6 +64,7 @@ type delivery struct {
 	Reason   string             `json:"reason,omitempty"`
 	At       string             `json:"at"`
 	TookMS   int64              `json:"took_ms"`
+	Reported string             `json:"reported_at,omitempty"`
 }
 
 func newVerification(v otp.Verification) verification {
@@ -84,7 +85,13 @@ func newVerification(v otp.Verification) verification {
 		out.describe(d)
 	}
 	for i, d := range v.Deliveries {
-		out.Deliveries[i] = delivery{d.Provider, d.Channel, d.Status, d.Reason, timestamp(d.At), d.Took.Milliseconds()}
+		out.Deliveries[i] = delivery{
+			Provider: d.Provider, Channel: d.Channel, Status: d.Status, Reason: d.Reason, At: timestamp(d.At),
+			TookMS: d.Took.Milliseconds(),
+		}
+		if !d.ReportedAt.IsZero() {
+			out.Deliveries[i].Reported = timestamp(d.ReportedAt)
+		}
 	}
 	return out
 }

@@ -52,13 +52,19 @@ func (s *Service) walk(ctx context.Context, j *job, before Step, failure *routin
 	for failure != nil && len(j.rest) > 0 {
 		next := j.rest[0]
 		j.rest = j.rest[1:]
-		if failure.Class == providers.Rejected && next.To.Address() == before.To.Address() {
-			continue // this address is barred, whichever channel carries the code
+		if failure.Class == providers.Rejected && bars(before, next) {
+			continue
 		}
 		before = next
 		_, failure = s.try(ctx, j, next)
 	}
 	return failure
+}
+
+// bars tells that who was refused in one step cannot be reached by another: the address is barred, whichever channel
+// carries the code. That a number has no account with WhatsApp says nothing about its phone.
+func bars(refused, next Step) bool {
+	return refused.Channel != providers.WhatsApp && refused.To.Address() == next.To.Address()
 }
 
 // try hands one step to routing.

@@ -2,6 +2,7 @@ package otp_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -22,6 +23,7 @@ type memory struct {
 	records  map[otp.Reference]otp.Verification
 	windows  map[string]*otp.Window
 	answers  map[string]*otp.Answer
+	told     []otp.Reporting
 	reserved int   // guesses that were granted
 	broken   error // every verb answers this
 	full     error // so does Deliver
@@ -105,11 +107,32 @@ func (m *memory) Deliver(_ context.Context, d otp.Dispatch) (otp.Verification, e
 	}
 	v := m.records[d.Reference].Clone()
 	v.Deliver(d)
+	for _, step := range m.told { // those that were noted before are no news
+		for _, r := range step.Reports {
+			v.Report(step.Provider, r, d.Now)
+		}
+	}
 	m.records[v.Reference] = v
 	if d.Done != nil && d.Done.Answer != nil {
 		m.answers[d.Done.Key] = d.Done.Answer
 	}
 	return v.Clone(), nil
+}
+
+func (m *memory) Report(_ context.Context, r otp.Reporting) error {
+	defer m.mu.Unlock()
+	if err := m.enter(); err != nil {
+		return err
+	}
+	m.told = append(m.told, r)
+	for ref, v := range m.records {
+		v = v.Clone()
+		for _, one := range r.Reports {
+			v.Report(r.Provider, one, r.Now)
+		}
+		m.records[ref] = v
+	}
+	return nil
 }
 
 func (m *memory) Reserve(_ context.Context, g otp.Guess) (otp.Verification, error) {
@@ -322,6 +345,18 @@ func (l learner) Feedback(provider string, _ providers.Channel, _ string, verifi
 	l[provider] = n
 }
 
+// measure counts a segment for each ten bytes of a text by SMS, and finds more than thirty too long.
+func measure(req providers.SendRequest) (otp.Size, error) {
+	n := (len(req.Message) + 9) / 10
+	switch {
+	case n > 3:
+		return otp.Size{}, errors.New("the text is too long")
+	case req.Channel != providers.SMS:
+		return otp.Size{}, nil
+	}
+	return otp.Size{Segments: n, Encoding: "gsm7"}, nil
+}
+
 func newWorld(t *testing.T, change ...func(*otp.Policy)) *world {
 	t.Helper()
 	numbers, err := otp.NewNumbers(100)
@@ -343,7 +378,9 @@ func newWorld(t *testing.T, change ...func(*otp.Policy)) *world {
 			Channel: providers.SMS, Country: "GH", Length: 6, Alphabet: providers.Numeric, ExpiresIn: 5 * time.Minute,
 			MaxAttempts: 3, MaxResends: 2, ResendAfter: 30 * time.Second,
 		}},
-		policy: &otp.Policy{Templates: map[string]otp.Template{"login": {"en": "{app}: {code}", "fr": "{app} : code {code}"}}},
+		policy: &otp.Policy{Templates: map[string]otp.Template{"login": {
+			"en": {Default: "{app}: {code}"}, "fr": {Default: "{app} : code {code}"},
+		}}},
 	}
 	for _, f := range change {
 		f(w.policy)
@@ -352,6 +389,7 @@ func newWorld(t *testing.T, change ...func(*otp.Policy)) *world {
 		Policy: *w.policy, Store: w.store, Router: w.router, Memory: short, Numbers: numbers, Learner: w.learnt,
 		Timing: otp.DefaultTiming(10 * time.Second), Now: func() time.Time { return time.Now().UTC() },
 		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Writers: map[string]bool{"own": true}, Measure: measure,
 		Readers: map[string]providers.CodeReader{"own": w.router}, AppNames: map[string]string{"shop": "Shop", "bank": "Ünion Bank ✓"},
 	})
 	return w

@@ -17,6 +17,7 @@ type job struct {
 	replaced []string
 	rest     []Step // of the fallback, after the step that is being tried
 	resend   bool
+	fresh    bool          // of a resend: with a new code where codes are made here
 	later    bool          // a step of the fallback, after the first send
 	recorded chan struct{} // closed when the tries are in the store: a late answer is written over them, not under
 }
@@ -34,7 +35,8 @@ func (j *job) request(step Step) routing.Request {
 		Hard: routing.Hard(j.v.Hard),
 		Send: providers.SendRequest{
 			Reference: string(j.v.Reference), App: j.v.App, To: step.To, Channel: step.Channel, Sender: j.v.Sender,
-			Wish: j.v.Wish, Message: j.v.Message, Locale: j.v.Locale, Metadata: j.v.Metadata,
+			Wish: j.v.Wish, Message: j.v.text(step.Channel), Locale: j.v.Locale, Metadata: j.v.Metadata,
+			Ending: j.v.Ending, Fresh: j.fresh,
 		},
 	}
 	req.Send.Wish.Expiry = j.v.ExpiresAt.Sub(j.s.now()).Round(time.Second)

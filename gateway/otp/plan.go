@@ -25,6 +25,8 @@ type PreviewStep struct {
 	After   time.Duration // since the send
 	Dropped bool          // it would come when the code is worth nothing any more, so it is not made
 	Plan    routing.Plan  // of a step that is not dropped
+	// How large the texts of a step by SMS are, by provider: those of providers that write texts here.
+	Sizes map[string]Size
 }
 
 // Plan tells what Send would do with the same request now. It sends nothing and counts nothing.
@@ -49,7 +51,8 @@ func (s *Service) Plan(ctx context.Context, app *apps.App, in SendInput) (Previe
 // preview lists the steps of v as firstSend and escalate would make them. A step waits for its time after a delivery;
 // when nobody can be asked there is none to wait for, and the next step is made at once.
 func (s *Service) preview(app *apps.App, v Verification) []PreviewStep {
-	first := PreviewStep{Channel: v.Channel, To: v.To, Plan: s.planOf(v, Step{Channel: v.Channel, To: v.To}, 0)}
+	first := PreviewStep{Channel: v.Channel, To: v.To}
+	s.planFor(&first, v)
 	rest := v.Next.Steps
 	if len(rest) == 0 {
 		rest = ruleSteps(app, v.To, first.Plan.Fallback)
@@ -62,16 +65,32 @@ func (s *Service) preview(app *apps.App, v Verification) []PreviewStep {
 			next.After += step.After
 		}
 		if next.Dropped = before.Dropped || next.After >= v.Wish.Expiry; !next.Dropped {
-			next.Plan = s.planOf(v, step, next.After)
+			s.planFor(&next, v)
 		}
 		steps = append(steps, next)
 	}
 	return steps
 }
 
-// planOf is the plan of a step that is made after a while, when the code has less left to live.
-func (s *Service) planOf(v Verification, step Step, after time.Duration) routing.Plan {
-	req := newJob(s, v).request(step)
-	req.Send.Wish.Expiry = v.Wish.Expiry - after
-	return s.router.Plan(req)
+// planFor plans a step that is made after a while, when the code has less left to live.
+func (s *Service) planFor(p *PreviewStep, v Verification) {
+	req := newJob(s, v).request(Step{Channel: p.Channel, To: p.To})
+	req.Send.Wish.Expiry = v.Wish.Expiry - p.After
+	p.Plan = s.router.Plan(req)
+	if p.Channel != providers.SMS || s.measure == nil {
+		return
+	}
+	for _, place := range p.Plan.Places {
+		if !s.writers[place.Provider] {
+			continue
+		}
+		send := req.Send
+		send.Wish, send.Message = place.Wish, place.Message
+		if size, err := s.measure(send); err == nil {
+			if p.Sizes == nil {
+				p.Sizes = map[string]Size{}
+			}
+			p.Sizes[place.Provider] = size
+		}
+	}
 }

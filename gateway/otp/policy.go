@@ -28,7 +28,17 @@ const (
 // Policy is what the configuration says about every request.
 type Policy struct {
 	Templates map[string]Template
+	Own       map[string]map[string]Template // of single apps, by id: they win over Templates of the same name
 	Limits    Limits
+}
+
+// template is what an app means by a name.
+func (p Policy) template(app, name string) (Template, bool) {
+	if own, ok := p.Own[app][name]; ok {
+		return own, true
+	}
+	shared, ok := p.Templates[name]
+	return shared, ok
 }
 
 // Limits bear on every app alike.
@@ -60,9 +70,10 @@ func (s *Service) newVerification(app *apps.App, in SendInput, now time.Time) (V
 	}
 	d.address(s.numbers)
 	d.code()
-	d.text(s.policy.Templates)
+	d.text(s.policy)
 	d.labels()
 	d.steps(s.numbers)
+	d.size(s)
 	if len(d.fields) > 0 {
 		return Verification{}, &Error{
 			Code: InvalidRequest, Detail: "the request has mistakes; errors names each field and what would be right", Fields: d.fields,
@@ -157,32 +168,6 @@ func (d *draft) code() {
 		}
 	}
 	d.v.Wish, d.v.MaxAttempts = wish, wish.Attempts
-}
-
-func (d *draft) text(templates map[string]Template) {
-	in := d.in
-	d.v.Locale = first(in.Locale, d.app.Defaults.Locale)
-	if !isLocale(d.v.Locale) {
-		d.refuse("locale", "this is not a language tag; write such as en, fr or pt-BR")
-	}
-	switch {
-	case in.Template != "" && in.Message != "":
-		d.refuse("message", "template and message exclude each other; send one of them")
-	case in.Message != "":
-		if err := CheckText(in.Message); err != nil {
-			d.refuse("message", err.Error())
-		}
-		d.v.Hard.Message, d.v.Message = true, in.Message
-	case in.Template != "":
-		template, ok := templates[in.Template]
-		if !ok {
-			d.refuse("template", "there is no such template; the gateway's operator keeps them in the configuration")
-		}
-		d.v.Hard.Message, d.v.Message = true, template.In(d.v.Locale)
-	case d.app.Defaults.Template != "":
-		d.v.Message = templates[d.app.Defaults.Template].In(d.v.Locale)
-	}
-	d.v.Message = fillApp(d.v.Message, d.app.Name)
 }
 
 func (d *draft) labels() {

@@ -15,36 +15,38 @@ const recordVersion = 1
 
 // record is a verification as a store keeps it.
 type record struct {
-	V           int                `json:"v"`
-	Reference   Reference          `json:"ref"`
-	App         string             `json:"app"`
-	To          address            `json:"to"`
-	Channel     providers.Channel  `json:"channel"`
-	Purpose     string             `json:"purpose,omitempty"`
-	Length      int                `json:"length,omitempty"`
-	Alphabet    providers.Alphabet `json:"alphabet,omitempty"`
-	Expiry      int64              `json:"expiry,omitempty"` // milliseconds, as all spans here
-	Hard        HardWish           `json:"hard"`
-	Sender      string             `json:"sender,omitempty"`
-	Message     string             `json:"message,omitempty"`
-	Locale      string             `json:"locale,omitempty"`
-	Metadata    map[string]string  `json:"metadata,omitempty"`
-	ClientIP    string             `json:"client_ip,omitempty"`
-	Key         string             `json:"key,omitempty"`
-	Status      Status             `json:"status"`
-	CreatedAt   int64              `json:"created_at"` // Unix milliseconds, as all times here
-	ExpiresAt   int64              `json:"expires_at"`
-	EndedAt     int64              `json:"ended_at,omitempty"`
-	MaxAttempts int                `json:"max_attempts"`
-	Attempts    int                `json:"attempts,omitempty"`
-	MaxResends  int                `json:"max_resends,omitempty"`
-	Resends     int                `json:"resends,omitempty"`
-	ResendAfter int64              `json:"resend_after,omitempty"`
-	ResendAt    int64              `json:"resend_at,omitempty"`
-	Deliveries  []deliveryRecord   `json:"deliveries,omitempty"`
-	Checks      []checkRecord      `json:"checks,omitempty"`
-	Steps       []stepRecord       `json:"steps,omitempty"`
-	NextAt      int64              `json:"next_at,omitempty"`
+	V           int                          `json:"v"`
+	Reference   Reference                    `json:"ref"`
+	App         string                       `json:"app"`
+	To          address                      `json:"to"`
+	Channel     providers.Channel            `json:"channel"`
+	Purpose     string                       `json:"purpose,omitempty"`
+	Length      int                          `json:"length,omitempty"`
+	Alphabet    providers.Alphabet           `json:"alphabet,omitempty"`
+	Expiry      int64                        `json:"expiry,omitempty"` // milliseconds, as all spans here
+	Hard        HardWish                     `json:"hard"`
+	Sender      string                       `json:"sender,omitempty"`
+	Message     string                       `json:"message,omitempty"`
+	Messages    map[providers.Channel]string `json:"messages,omitempty"`
+	Ending      endingRecord                 `json:"ending,omitzero"`
+	Locale      string                       `json:"locale,omitempty"`
+	Metadata    map[string]string            `json:"metadata,omitempty"`
+	ClientIP    string                       `json:"client_ip,omitempty"`
+	Key         string                       `json:"key,omitempty"`
+	Status      Status                       `json:"status"`
+	CreatedAt   int64                        `json:"created_at"` // Unix milliseconds, as all times here
+	ExpiresAt   int64                        `json:"expires_at"`
+	EndedAt     int64                        `json:"ended_at,omitempty"`
+	MaxAttempts int                          `json:"max_attempts"`
+	Attempts    int                          `json:"attempts,omitempty"`
+	MaxResends  int                          `json:"max_resends,omitempty"`
+	Resends     int                          `json:"resends,omitempty"`
+	ResendAfter int64                        `json:"resend_after,omitempty"`
+	ResendAt    int64                        `json:"resend_at,omitempty"`
+	Deliveries  []deliveryRecord             `json:"deliveries,omitempty"`
+	Checks      []checkRecord                `json:"checks,omitempty"`
+	Steps       []stepRecord                 `json:"steps,omitempty"`
+	NextAt      int64                        `json:"next_at,omitempty"`
 }
 
 // address is a recipient, whole: it is needed to send and to look up.
@@ -52,6 +54,12 @@ type address struct {
 	Address  string `json:"a"`
 	Country  string `json:"c,omitempty"`
 	National string `json:"n,omitempty"`
+}
+
+type endingRecord struct {
+	DoNotShare bool   `json:"do_not_share,omitempty"`
+	Android    string `json:"android,omitempty"`
+	WebOTP     string `json:"webotp,omitempty"`
 }
 
 type stepRecord struct {
@@ -77,6 +85,7 @@ type deliveryRecord struct {
 	Handle    handleRecord      `json:"handle"`
 	Checkable bool              `json:"checkable,omitempty"`
 	ExpiresAt int64             `json:"expires_at"`
+	Reported  int64             `json:"reported_at,omitempty"`
 }
 
 type handleRecord struct {
@@ -105,7 +114,8 @@ func EncodeRecord(v Verification) ([]byte, error) {
 		To:      addressOf(v.To),
 		Channel: v.Channel, Purpose: v.Purpose,
 		Length: v.Wish.Length, Alphabet: v.Wish.Alphabet, Expiry: v.Wish.Expiry.Milliseconds(), Hard: v.Hard,
-		Sender: v.Sender, Message: v.Message, Locale: v.Locale, Metadata: v.Metadata, ClientIP: v.ClientIP, Key: v.Key,
+		Sender: v.Sender, Message: v.Message, Messages: v.Messages, Ending: endingRecord(v.Ending),
+		Locale: v.Locale, Metadata: v.Metadata, ClientIP: v.ClientIP, Key: v.Key,
 		Status: v.Status, CreatedAt: millis(v.CreatedAt), ExpiresAt: millis(v.ExpiresAt), EndedAt: millis(v.EndedAt),
 		MaxAttempts: v.MaxAttempts, Attempts: v.Attempts, MaxResends: v.MaxResends, Resends: v.Resends,
 		ResendAfter: v.ResendAfter.Milliseconds(), ResendAt: millis(v.ResendAt),
@@ -115,7 +125,7 @@ func EncodeRecord(v Verification) ([]byte, error) {
 		r.Deliveries = append(r.Deliveries, deliveryRecord{
 			ID: d.ID, Provider: d.Provider, Channel: d.Channel, To: addressOf(d.To), Status: d.Status, Reason: d.Reason,
 			Class: d.Class, Code: d.Code, At: millis(d.At), Took: d.Took.Milliseconds(), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: handleRecordOf(d.Handle),
-			Checkable: d.Checkable, ExpiresAt: millis(d.ExpiresAt),
+			Checkable: d.Checkable, ExpiresAt: millis(d.ExpiresAt), Reported: millis(d.ReportedAt),
 		})
 	}
 	for _, c := range v.Checks {
@@ -143,7 +153,8 @@ func DecodeRecord(b []byte) (Verification, error) {
 		Wish: providers.CodeWish{
 			Length: r.Length, Alphabet: r.Alphabet, Expiry: span(r.Expiry), Attempts: r.MaxAttempts,
 		},
-		Hard: r.Hard, Sender: r.Sender, Message: r.Message, Locale: r.Locale, Metadata: r.Metadata,
+		Hard: r.Hard, Sender: r.Sender, Message: r.Message, Messages: r.Messages, Ending: providers.Ending(r.Ending),
+		Locale: r.Locale, Metadata: r.Metadata,
 		ClientIP: r.ClientIP, Key: r.Key,
 		Status: r.Status, CreatedAt: instant(r.CreatedAt), ExpiresAt: instant(r.ExpiresAt), EndedAt: instant(r.EndedAt),
 		MaxAttempts: r.MaxAttempts, Attempts: r.Attempts, MaxResends: r.MaxResends, Resends: r.Resends,
@@ -154,7 +165,7 @@ func DecodeRecord(b []byte) (Verification, error) {
 		v.Deliveries = append(v.Deliveries, Delivery{
 			ID: d.ID, Provider: d.Provider, Channel: d.Channel, To: d.To.recipient(), Status: d.Status, Reason: d.Reason,
 			Class: d.Class, Code: d.Code, At: instant(d.At), Took: span(d.Took), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: d.Handle.handle(),
-			Checkable: d.Checkable, ExpiresAt: instant(d.ExpiresAt),
+			Checkable: d.Checkable, ExpiresAt: instant(d.ExpiresAt), ReportedAt: instant(d.Reported),
 		})
 	}
 	for _, c := range r.Checks {

@@ -19,12 +19,14 @@ func TestRecordKeepsEverything(t *testing.T) {
 		Reference: "01jtdre6ga9vqk1ce154p0jjwr", App: "shop", To: to, Channel: providers.SMS, Purpose: "login",
 		Wish:   providers.CodeWish{Length: 6, Alphabet: providers.Numeric, Expiry: time.Minute, Attempts: 3},
 		Hard:   otp.HardWish{Length: true, Alphabet: true, Message: true},
-		Sender: "Shop", Message: "{code}", Locale: "en", Metadata: map[string]string{"a": "b"}, ClientIP: "203.0.113.7", Key: "k",
+		Sender: "Shop", Message: "{code}", Messages: map[providers.Channel]string{providers.Email: "Hello, {code}"},
+		Ending: providers.Ending{DoNotShare: true, Android: "FA+9qCX9VSu", WebOTP: "example.com"},
+		Locale: "en", Metadata: map[string]string{"a": "b"}, ClientIP: "203.0.113.7", Key: "k",
 		Status: otp.StatusVerified, CreatedAt: at, ExpiresAt: at.Add(time.Minute), EndedAt: at.Add(time.Second),
 		MaxAttempts: 3, Attempts: 1, MaxResends: 2, Resends: 1, ResendAfter: time.Second, ResendAt: at.Add(time.Second),
 		Deliveries: []otp.Delivery{{
 			ID: "d", Provider: "hubtel", Channel: providers.SMS, To: to, Status: otp.DeliverySent, Reason: "r", Class: "c", Code: "0",
-			At: at, Took: time.Millisecond, Rule: "rule", Place: 1, USSD: "*713*90#", Checkable: true, ExpiresAt: at.Add(time.Minute),
+			At: at, Took: time.Millisecond, Rule: "rule", Place: 1, USSD: "*713*90#", Checkable: true, ExpiresAt: at.Add(time.Minute), ReportedAt: at.Add(time.Second),
 			Handle: providers.Handle{UpstreamID: "u", Prefix: "ZDSQ", State: []byte("state"), Granted: providers.Granted{
 				Length: 4, Alphabet: providers.Numeric, Expiry: time.Minute, Attempts: 3,
 			}},
@@ -34,7 +36,7 @@ func TestRecordKeepsEverything(t *testing.T) {
 			{Channel: providers.Email, To: providers.NewEmail("ama@example.com"), After: time.Minute},
 		}},
 	}
-	for _, value := range []any{v, v.Deliveries[0], v.Checks[0], v.Next.Steps[0]} {
+	for _, value := range []any{v, v.Ending, v.Deliveries[0], v.Checks[0], v.Next.Steps[0]} {
 		for i := range reflect.TypeOf(value).NumField() {
 			if reflect.ValueOf(value).Field(i).IsZero() {
 				t.Fatalf("%T.%s is not tried", value, reflect.TypeOf(value).Field(i).Name)

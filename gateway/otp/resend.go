@@ -37,7 +37,7 @@ func (s *Service) Resend(ctx context.Context, app *apps.App, in ResendInput) (Re
 	}
 	result := Result{Verification: begun.Verification, Levels: append(levels, begun.Levels...)}
 	return s.dispatch(ctx, result, in.Once, once, func(ctx context.Context, j *job) *routing.Failure {
-		return s.sendAgain(ctx, j, step)
+		return s.sendAgain(ctx, app, j, step)
 	})
 }
 
@@ -61,9 +61,10 @@ func resendStep(app *apps.App, v Verification, channel string) (Step, error) {
 }
 
 // sendAgain makes the tries of a resend. A new code by the same provider takes the place of the old one there; a code by
-// another provider lives beside it.
-func (s *Service) sendAgain(ctx context.Context, j *job, step Step) *routing.Failure {
-	j.resend = true
+// another provider lives beside it. Where the app wants a fresh code, the one that was made here is dead then,
+// whatever channel carried it.
+func (s *Service) sendAgain(ctx context.Context, app *apps.App, j *job, step Step) *routing.Failure {
+	j.resend, j.fresh = true, app.Defaults.ResendFresh
 	req := j.request(step)
 	old, found := newestSent(j.v, step.Channel)
 	var outcome routing.Outcome
@@ -79,8 +80,9 @@ func (s *Service) sendAgain(ctx context.Context, j *job, step Step) *routing.Fai
 		return asFailure(err)
 	}
 	taken := j.made[len(j.made)-1]
+	everywhere := j.fresh && s.writers[taken.Provider]
 	for _, d := range j.v.Deliveries {
-		if d.Checkable && d.Provider == taken.Provider && d.Channel == taken.Channel {
+		if d.Checkable && d.Provider == taken.Provider && (everywhere || d.Channel == taken.Channel) {
 			j.replaced = append(j.replaced, d.ID)
 		}
 	}

@@ -2,6 +2,7 @@ package otp_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,6 +124,81 @@ func TestResendOnAnotherChannel(t *testing.T) {
 		}
 		if len(w.router.resent) != 0 || w.router.sent[1].Send.Channel != providers.WhatsApp {
 			t.Errorf("%+v", w.router.sent[1])
+		}
+	})
+}
+
+// made is a try of the provider that makes codes here.
+func made(id string, channel providers.Channel) routing.Try {
+	try := taken("own", id)
+	try.Channel, try.Handle.State = channel, []byte(id)
+	return try
+}
+
+func TestResendCode(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fresh   bool
+		by      routing.Try // of the resend
+		channel string
+		live    []string // upstream ids, newest first
+	}{
+		"same":                                 {false, made("r3", providers.SMS), "", []string{"r3"}},
+		"same, on another channel":             {false, made("r3", providers.WhatsApp), "whatsapp", []string{"r3", "r1"}},
+		"new":                                  {true, made("r3", providers.SMS), "", []string{"r3"}},
+		"new, on another channel":              {true, made("r3", providers.WhatsApp), "whatsapp", []string{"r3"}},
+		"new, by somebody else":                {true, taken("hubtel", "r2"), "", []string{"r2", "r1"}},
+		"new, which may not have gone through": {true, refused("own", providers.Ambiguous), "", []string{"r1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.app.Defaults.ResendFresh = test.fresh
+				w.router.script = []step{{tries: []routing.Try{made("r1", providers.SMS)}}}
+				v := w.send(t)
+				time.Sleep(30 * time.Second)
+				w.router.script = []step{{tries: []routing.Try{test.by}}}
+				if test.by.Err != nil {
+					w.router.script[0].failure = &routing.Failure{Class: test.by.Err.Class}
+				}
+				in := otp.ResendInput{Reference: string(v.Reference), Channel: test.channel}
+				if _, err := w.Resend(t.Context(), w.app, in); (err != nil) != (test.by.Err != nil) {
+					t.Fatal(err)
+				}
+				first, again := w.router.sent[0].Send, w.router.sent[1].Send
+				if first.Fresh || again.Fresh != test.fresh {
+					t.Errorf("asked for a new code: at first %v, then %v", first.Fresh, again.Fresh)
+				}
+				var live []string
+				for _, d := range w.store.records[v.Reference].Live(time.Now()) {
+					live = append(live, d.Handle.UpstreamID)
+				}
+				if !slices.Equal(live, test.live) {
+					t.Errorf("alive are %v, want %v", live, test.live)
+				}
+			})
+		})
+	}
+}
+
+// A code made here by one provider says nothing about those of a hosted one, whose codes are its own.
+func TestFreshCodeLeavesHostedOnesAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.app.Defaults.ResendFresh = true
+		v := w.send(t) // by hubtel
+		time.Sleep(30 * time.Second)
+		another := taken("hubtel", "r2")
+		another.Channel = providers.WhatsApp
+		w.router.script = []step{{tries: []routing.Try{another}}}
+		in := otp.ResendInput{Reference: string(v.Reference), Channel: "whatsapp"}
+		if _, err := w.Resend(t.Context(), w.app, in); err != nil {
+			t.Fatal(err)
+		}
+		if live := w.store.records[v.Reference].Live(time.Now()); len(live) != 2 {
+			t.Errorf("%+v", live)
 		}
 	})
 }

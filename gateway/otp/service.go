@@ -39,6 +39,8 @@ type Service struct {
 	now     func() time.Time
 	log     *slog.Logger
 
+	writers  map[string]bool
+	measure  Measure
 	readers  map[string]providers.CodeReader
 	appNames map[string]string
 }
@@ -66,6 +68,9 @@ type Parts struct {
 	Timing  Timing
 	Now     func() time.Time
 	Log     *slog.Logger
+	// What is known of the providers that make codes and write texts here: their names, and how large their texts are.
+	Writers map[string]bool
+	Measure Measure
 	// What only Dial needs: the providers that can show their codes, by name, and how people know the apps, by id.
 	Readers  map[string]providers.CodeReader
 	AppNames map[string]string
@@ -75,7 +80,8 @@ type Parts struct {
 func New(p Parts) *Service {
 	return &Service{
 		policy: p.Policy, store: p.Store, router: p.Router, memory: p.Memory, numbers: p.Numbers,
-		learner: p.Learner, timing: p.Timing, now: p.Now, log: p.Log, readers: p.Readers, appNames: p.AppNames,
+		learner: p.Learner, timing: p.Timing, now: p.Now, log: p.Log, writers: p.Writers, measure: p.Measure,
+		readers: p.Readers, appNames: p.AppNames,
 	}
 }
 

@@ -18,8 +18,12 @@ type Store interface {
 	// Renew counts a resend before it is made. It refuses as Begin does, and with NotFound, AlreadyVerified, Expired,
 	// AttemptsExhausted, Canceled, ResendTooSoon and ResendsExhausted.
 	Renew(ctx context.Context, r Renewal) (Begun, error)
-	// Deliver records what became of a send or resend, and the answer to its idempotency key.
+	// Deliver records what became of a send or resend, and the answer to its idempotency key. Reports that came before
+	// their deliveries are noted in the same step, and forgotten.
 	Deliver(ctx context.Context, d Dispatch) (Verification, error)
+	// Report notes what a provider tells of its deliveries. A report about a delivery that nobody knows is kept for the
+	// one that Deliver may bring yet, but no more than [MaxParked] are.
+	Report(ctx context.Context, r Reporting) error
 	// Reserve counts a guess before it is compared. It refuses with NotFound, AlreadyVerified, Expired,
 	// AttemptsExhausted, Canceled and RecipientLocked, and then counts nothing.
 	Reserve(ctx context.Context, g Guess) (Verification, error)

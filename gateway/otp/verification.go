@@ -29,8 +29,10 @@ type Verification struct {
 	Wish      providers.CodeWish // as asked, defaults filled in
 	Hard      HardWish
 	Sender    string
-	Message   string // the text with {code}; empty: the upstream's own
-	Locale    string
+	Message   string                       // the text with {code}; empty: the upstream's own
+	Messages  map[providers.Channel]string // in place of Message, for the channels that have texts of their own
+	Ending    providers.Ending
+	Locale    string // of the text
 	Metadata  map[string]string
 	ClientIP  string // of the person, as the app told; empty: not told
 	Key       string // the app's idempotency key; empty: none
@@ -96,6 +98,8 @@ type Delivery struct {
 	Handle    providers.Handle
 	Checkable bool      // a guess may be put to the provider
 	ExpiresAt time.Time // of this code; never after the verification's
+	// ReportedAt is when the message arrived or was given up, as the provider told later; zero: it has not.
+	ReportedAt time.Time
 }
 
 // Outcome is what became of a check.
@@ -135,6 +139,14 @@ func (v Verification) At(now time.Time) Verification {
 		v.Status, v.Next = StatusFailed, Schedule{}
 	}
 	return v
+}
+
+// text is what is said on channel.
+func (v Verification) text(channel providers.Channel) string {
+	if own, ok := v.Messages[channel]; ok {
+		return own
+	}
+	return v.Message
 }
 
 // recipients are all that the verification may write to: the first one, and those of the fallback.

@@ -5,7 +5,6 @@ package hisend
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -36,12 +35,9 @@ const (
 
 // Kind is `kind: hisend`.
 func Kind() providers.Kind {
-	return providers.Kind{
-		Name: kind,
-		Options: func() providers.Options {
-			return &Options{BaseURL: defaultBaseURL, Auth: authQuery, ReferenceNames: namesBoth}
-		},
-	}
+	return providers.Kind{Name: kind, Options: func() providers.Options {
+		return &Options{BaseURL: defaultBaseURL, Auth: authQuery, ReferenceNames: namesBoth}
+	}}
 }
 
 // Options are the settings of one Hisend account.
@@ -77,12 +73,7 @@ func (o *Options) Check(b providers.Block) {
 
 // Build implements [providers.Options].
 func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
-	client, err := upstream.New(upstream.Config{
-		Provider:  env.Name,
-		BaseURL:   o.BaseURL,
-		Timeout:   env.Timeout,
-		Authorize: o.authorize,
-	})
+	client, err := upstream.NewFor(env, o.BaseURL, o.authorize)
 	if err != nil {
 		return nil, err
 	}
@@ -114,15 +105,11 @@ var _ providers.Provider = (*Provider)(nil)
 // Info implements [providers.Provider].
 func (p *Provider) Info() providers.Info {
 	nigeria := providers.Countries{"NG"}
-	info := providers.Info{
-		Name:     p.name,
-		Kind:     kind,
-		Coverage: []providers.Coverage{coverage(providers.SMS, nigeria), coverage(providers.Email, nil)},
-	}
+	covered := []providers.Coverage{coverage(providers.SMS, nigeria), coverage(providers.Email, nil)}
 	if p.whatsapp {
-		info.Coverage = append(info.Coverage, coverage(providers.WhatsApp, nigeria))
+		covered = append(covered, coverage(providers.WhatsApp, nigeria))
 	}
-	return info
+	return providers.Info{Name: p.name, Kind: kind, Coverage: covered}
 }
 
 func coverage(channel providers.Channel, countries providers.Countries) providers.Coverage {
@@ -137,32 +124,30 @@ func coverage(channel providers.Channel, countries providers.Countries) provider
 
 // Send implements [providers.Provider].
 func (p *Provider) Send(ctx context.Context, req providers.SendRequest) (providers.Handle, error) {
-	if why := p.cannot(req); why != nil {
-		return providers.Handle{}, p.fail("send", providers.Unsupported, why)
+	if why := p.cannot(req); why != "" {
+		return providers.Handle{}, p.client.Refusal("send", providers.Unsupported, why)
 	}
 	granted := grant(req.Wish)
-	answer, err := p.get(ctx, upstream.Call{
-		Op: "send", Path: []string{"otp", "send"}, Query: sendQuery(req, granted),
-	})
+	a, err := p.get(ctx, upstream.Call{Op: "send", Path: []string{"otp", "send"}, Query: sendQuery(req, granted)})
 	if err != nil {
 		return providers.Handle{}, err
 	}
-	return opened(answer, granted)
+	return a.opened(granted)
 }
 
 // Verify implements [providers.Provider].
 func (p *Provider) Verify(ctx context.Context, h providers.Handle, code providers.Secret) (providers.Verdict, error) {
-	s, err := decodeState(h.State)
+	s, err := upstream.ReadState(p.client, "verify", h, state.whole)
 	if err != nil {
-		return providers.Verdict{}, p.fail("verify", providers.Gone, err)
+		return providers.Verdict{}, err
 	}
-	answer, err := p.get(ctx, upstream.Call{
+	a, err := p.get(ctx, upstream.Call{
 		Op: "verify", Path: []string{"otp", "validate"}, Query: validateQuery(p.names, s.Reference, code), Guess: code,
 	})
 	if err != nil {
 		return providers.Verdict{}, err
 	}
-	return judge(answer)
+	return a.judge()
 }
 
 // Close frees idle connections.
@@ -170,35 +155,35 @@ func (p *Provider) Close() error { return p.client.Close() }
 
 // get makes a call that has effects and yet is a GET. The client asks it once, on a connection of its own; the header
 // keeps caches on the way from answering in Hisend's place.
-func (p *Provider) get(ctx context.Context, call upstream.Call) (upstream.Response, error) {
+func (p *Provider) get(ctx context.Context, call upstream.Call) (answer, error) {
 	call.Method = http.MethodGet
 	call.Header = http.Header{"Cache-Control": {"no-store"}}
-	return p.client.Do(ctx, call)
+	var a answer
+	r, err := p.client.Ask(ctx, call, &a)
+	if err != nil {
+		return answer{}, err
+	}
+	a.Response = r
+	return a, r.Fault("")
 }
 
-// fail is a failure that needed no upstream. A handle that this adapter did not make is gone: no code can be checked
-// with it, here or later.
-func (p *Provider) fail(op string, class providers.Class, why error) error {
-	return &providers.Error{Provider: p.name, Op: op, Class: class, Err: why}
-}
-
-// cannot tells why a request is not for Hisend; nil: it is. Hisend takes no sender and no text: those exclude nothing.
-func (p *Provider) cannot(req providers.SendRequest) error {
+// cannot tells why a request is not for Hisend; empty: it is. Senders and texts are not taken, so they exclude nothing.
+func (p *Provider) cannot(req providers.SendRequest) string {
 	c, ok := p.Info().On(req.Channel)
 	wish := req.Wish
 	switch {
 	case !ok:
-		return errors.New("does not carry this channel")
+		return "does not carry this channel"
 	case req.To.IsEmail() != (req.Channel == providers.Email):
-		return errors.New("recipient does not fit the channel")
+		return "recipient does not fit the channel"
 	case !c.Countries.Has(req.To.Country()):
-		return errors.New("carries this channel to Nigeria only")
+		return "carries this channel to Nigeria only"
 	case wish.Length != 0 && !c.Length.Has(wish.Length):
-		return errors.New("gives codes of 4 to 10 characters only")
+		return "gives codes of 4 to 10 characters only"
 	case wish.Alphabet != "" && wish.Alphabet != providers.Numeric:
-		return errors.New("gives codes of digits only")
+		return "gives codes of digits only"
 	case wish.Expiry != 0 && wish.Expiry < shortestExpiry:
-		return errors.New("lets a code live for a minute at least")
+		return "lets a code live for a minute at least"
 	}
-	return nil
+	return ""
 }

@@ -2,13 +2,11 @@ package hisend
 
 import (
 	"cmp"
-	"errors"
 	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/goccy/go-json/jsontext"
-	"github.com/goccy/go-json/v2"
 
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/upstream"
@@ -43,35 +41,28 @@ func validateQuery(names []string, reference string, code providers.Secret) url.
 	return query
 }
 
-// envelope is every answer. The data of a refusal is not looked at: the vendor shows none.
-type envelope struct {
+// answer is every answer.
+type answer struct {
+	upstream.Response `json:"-"`
+
 	Message string         `json:"message"`
-	Data    jsontext.Value `json:"data"`
+	Data    jsontext.Value `json:"data"` // of a refusal not looked at: the vendor shows none
 }
 
-func decodeEnvelope(body []byte) (envelope, error) {
-	var e envelope
-	if err := upstream.Decode(body, &e); err != nil {
-		return envelope{}, err
-	}
-	return e, nil
+// data is what answers tell beside their message. A check says yes by the boolean and by nothing else.
+type data struct {
+	Reference string `json:"reference"` // of a send
+	Success   bool   `json:"success"`   // of a check
 }
 
 // blank tells whether there is no data.
-func (e envelope) blank() bool { return len(e.Data) == 0 || e.Data.Kind() == 'n' }
+func (a answer) blank() bool { return len(a.Data) == 0 || a.Data.Kind() == 'n' }
 
-// approves tells whether data says yes, by the boolean and by nothing else.
-func (e envelope) approves() (bool, error) {
-	var data struct {
-		Success bool `json:"success"`
+func (a answer) data() (d data, err error) {
+	if !a.blank() {
+		err = upstream.Decode(a.Data, &d)
 	}
-	if e.blank() {
-		return false, nil
-	}
-	if err := upstream.Decode(e.Data, &data); err != nil {
-		return false, err
-	}
-	return data.Success, nil
+	return d, err
 }
 
 const stateVersion = 1
@@ -82,24 +73,14 @@ type state struct {
 	Reference string `json:"reference"`
 }
 
-var errState = errors.New("handle is not one of this kind")
+func (s state) whole() bool { return s.V == stateVersion && upstream.Visible(s.Reference) }
 
-func decodeState(b []byte) (state, error) {
-	var s state
-	if err := upstream.Decode(b, &s); err != nil || s.V != stateVersion || !upstream.Visible(s.Reference) {
-		return state{}, errState
-	}
-	return s, nil
-}
-
-// handle is the session that e opened, if it names one: the vendor shows a lower-case ULID and promises nothing.
-func (e envelope) handle(g providers.Granted) (providers.Handle, bool) {
-	var data struct {
-		Reference string `json:"reference"`
-	}
-	if e.blank() || upstream.Decode(e.Data, &data) != nil || !upstream.Visible(data.Reference) {
+// handle is the session that a opened, if it names one: the vendor shows a lower-case ULID and promises nothing.
+func (a answer) handle(g providers.Granted) (providers.Handle, bool) {
+	d, err := a.data()
+	if err != nil || !upstream.Visible(d.Reference) {
 		return providers.Handle{}, false
 	}
-	s, err := json.Marshal(state{V: stateVersion, Reference: data.Reference})
-	return providers.Handle{UpstreamID: data.Reference, State: s, Granted: g}, err == nil
+	s := upstream.WriteState(state{V: stateVersion, Reference: d.Reference})
+	return providers.Handle{UpstreamID: d.Reference, State: s, Granted: g}, true
 }

@@ -39,7 +39,8 @@ func Kind() providers.Kind {
 	}}
 }
 
-// generator implements [providers.Provider], [providers.Resender], [providers.CodeReader] and [io.Closer].
+// generator implements [providers.Provider], [providers.Resender], [providers.CodeReader] and [io.Closer]; reports.go has
+// what it does for its transports.
 type generator struct {
 	info       providers.Info
 	keys       keyring
@@ -48,7 +49,7 @@ type generator struct {
 	callback   *Callback // nil: no aggregator's callbacks are taken
 }
 
-// coverage is what the generator grants on every channel that has a transport.
+// coverage is what the generator grants on a channel that has a transport.
 func coverage(channel providers.Channel) providers.Coverage {
 	return providers.Coverage{
 		Channel:   channel,
@@ -57,6 +58,7 @@ func coverage(channel providers.Channel) providers.Coverage {
 		Expiry:    providers.Range[time.Duration]{Min: time.Minute, Max: 24 * time.Hour},
 		Attempts:  providers.Range[int]{Min: 1, Max: 10},
 		Message:   true,
+		Prefix:    true,
 	}
 }
 
@@ -97,14 +99,19 @@ func (g *generator) Send(ctx context.Context, req providers.SendRequest) (provid
 	return g.deliver(ctx, opSend, r, providers.Handle{State: r.encode(), Granted: granted}, req)
 }
 
-// Resend implements [providers.Resender]: it delivers the same code again, and the state stays what it was. A wish for
-// less time than was granted is what the text then says: the code has less left to live.
+// Resend implements [providers.Resender]: it delivers the same code again, and the state stays what it was; or, when
+// a fresh one is asked for, a new code of the same shape, and the returned handle knows nothing of the old one. A wish
+// for less time than was granted is what the text then says: the code has less left to live.
 func (g *generator) Resend(
 	ctx context.Context, h providers.Handle, req providers.SendRequest,
 ) (providers.Handle, error) {
 	r, err := g.open(opResend, h)
 	if err != nil {
 		return providers.Handle{}, err
+	}
+	if req.Fresh {
+		r = newRecipe(g.keys.first, r.reference, providers.Granted{Length: r.length, Alphabet: r.alphabet})
+		h = providers.Handle{State: r.encode(), Granted: h.Granted}
 	}
 	return g.deliver(ctx, opResend, r, h, req)
 }
@@ -146,9 +153,9 @@ func (g *generator) deliver(
 	if !ok {
 		return providers.Handle{}, g.keyGone(op)
 	}
-	m, ok := g.compose(req, code, left(h.Granted.Expiry, req.Wish.Expiry))
-	if !ok {
-		return providers.Handle{}, g.fail(op, providers.Unsupported, "no_code_in_message", "the message has no {code}")
+	m, problem := g.compose(req, code, &h)
+	if problem != nil {
+		return providers.Handle{}, g.fail(op, providers.Unsupported, problem.code, problem.text)
 	}
 	receipt, err := t.Deliver(ctx, m)
 	if err == nil {
@@ -171,31 +178,32 @@ func left(granted, wished time.Duration) time.Duration {
 	return cmp.Or(granted, defaultExpiry)
 }
 
-// compose writes the message, or tells that the caller's text has no place for the code.
+// compose writes the message, and the letters beside the code into h.
 func (g *generator) compose(
-	req providers.SendRequest, code providers.Secret, expiry time.Duration,
-) (transport.Message, bool) {
-	words := g.languages.of(req.Locale)
-	body := words.text
-	if req.Message != "" {
-		if body = parse(req.Message); !body.has("code") {
-			return transport.Message{}, false
-		}
+	req providers.SendRequest, code providers.Secret, h *providers.Handle,
+) (transport.Message, *unfit) {
+	d, problem := g.languages.draft(req)
+	if problem != nil {
+		return transport.Message{}, problem
 	}
-	amount, duration := words.life(expiry)
-	filled := body.fill(values{code: code.Reveal(), amount: amount, duration: duration, app: req.App})
+	h.Prefix = d.prefix(h.Prefix)
+	expiry := left(h.Granted.Expiry, req.Wish.Expiry)
+	filled, problem := d.write(req.Channel, values{code: code.Reveal(), app: req.App, prefix: h.Prefix}, expiry)
+	if problem != nil {
+		return transport.Message{}, problem
+	}
 	return transport.Message{
 		Reference: req.Reference,
 		Channel:   req.Channel,
 		To:        req.To,
 		App:       req.App,
 		Sender:    cleanLine(req.Sender),
-		Subject:   words.subject,
+		Subject:   d.words.subject,
 		Text:      providers.NewSecret(filled),
 		Code:      code,
 		Locale:    req.Locale,
 		Expiry:    expiry,
-	}, true
+	}, nil
 }
 
 // open reads the recipe in h.

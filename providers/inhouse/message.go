@@ -14,7 +14,7 @@ type text []piece
 type piece struct{ literal, name string }
 
 // values is what a text is filled with.
-type values struct{ code, amount, duration, app string }
+type values struct{ code, amount, duration, app, prefix string }
 
 // value returns what stands for the placeholder name, and whether there is such a placeholder.
 func (v values) value(name string) (string, bool) {
@@ -27,6 +27,8 @@ func (v values) value(name string) (string, bool) {
 		return v.duration, true
 	case "app":
 		return v.app, true
+	case "prefix":
+		return v.prefix, true
 	default:
 		return "", false
 	}

@@ -9,9 +9,10 @@ import (
 
 func TestMessageIsFilled(t *testing.T) {
 	t.Parallel()
-	v := values{code: "482913", amount: "5", duration: "minutes", app: "shop"}
+	v := values{code: "482913", amount: "5", duration: "minutes", app: "shop", prefix: "ZDSQ"}
 	for name, c := range map[string]struct{ message, want string }{
 		"all placeholders":         {"{app}: {code}, {amount} {duration}", "shop: 482913, 5 minutes"},
+		"a prefix":                 {"{prefix}-{code}", "ZDSQ-482913"},
 		"twice":                    {"{code} {code}", "482913 482913"},
 		"side by side":             {"{code}{amount}", "4829135"},
 		"no placeholder":           {"hello", "hello"},
@@ -114,7 +115,7 @@ func FuzzMessage(f *testing.F) {
 		}
 		// Filling without values leaves just what the author wrote between the placeholders.
 		bare := clean(message)
-		for _, name := range []string{"code", "amount", "duration", "app"} {
+		for _, name := range []string{"code", "amount", "duration", "app", "prefix"} {
 			bare = strings.ReplaceAll(bare, "{"+name+"}", "\x00")
 		}
 		bare = strings.ReplaceAll(bare, "\x00", "")

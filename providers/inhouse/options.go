@@ -9,16 +9,20 @@ import (
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/inhouse/console"
 	"github.com/otpgate/otpgate/providers/inhouse/httpsms"
+	"github.com/otpgate/otpgate/providers/inhouse/smpp"
 	"github.com/otpgate/otpgate/providers/inhouse/smtp"
 	"github.com/otpgate/otpgate/providers/inhouse/transport"
+	"github.com/otpgate/otpgate/providers/inhouse/whatsapp"
 )
 
 // kinds maps the names of all transports to what they are. A further transport is one folder and one line here.
 func kinds() map[string]transport.Kind {
 	return map[string]transport.Kind{
-		"console": console.Kind(),
-		"httpsms": httpsms.Kind(),
-		"smtp":    smtp.Kind(),
+		"console":  console.Kind(),
+		"httpsms":  httpsms.Kind(),
+		"smpp":     smpp.Kind(),
+		"smtp":     smtp.Kind(),
+		"whatsapp": whatsapp.Kind(),
 	}
 }
 
@@ -110,7 +114,11 @@ func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
 			return nil, fmt.Errorf("transport for %s: %w", channel, err)
 		}
 		g.transports[channel] = t
-		g.info.Coverage = append(g.info.Coverage, coverage(channel))
+		c := coverage(channel)
+		if kinds()[o.Transports[channel].Kind].CodeOnly {
+			c.Message, c.Prefix = false, false
+		}
+		g.info.Coverage = append(g.info.Coverage, c)
 	}
 	return g, nil
 }

@@ -152,7 +152,7 @@ func TestEveryMistakeIsReported(t *testing.T) {
 		},
 		"unknown kind": {
 			`transports: {sms: {kind: pigeon}}`,
-			[]string{"transports.sms.kind: there is no such kind of transport; use one of: console, httpsms, smtp"},
+			[]string{"transports.sms.kind: there is no such kind of transport; use one of: console, httpsms, smpp, smtp"},
 		},
 		"no kind":         {`transports: {sms: {}}`, []string{"transports.sms.kind: there is no such kind"}},
 		"empty transport": {`transports: {sms: }`, []string{"transports.sms.kind: there is no such kind"}},

@@ -8,14 +8,7 @@ import (
 	"github.com/otpgate/otpgate/providers/upstream"
 )
 
-// The words that are a judgement of a guess.
-const (
-	wordWrong = "INVALID_OTP"
-	wordSpent = "MAX_ATTEMPTS_EXCEEDED"
-)
-
-// meaning is the class of a refusal, by the vendor's word for it or, where there is none, by its text. Words are added
-// here as logs show them.
+// meaning is the class of a refusal by the vendor's word or, where there is none, its text. Add words as logs show them.
 func meaning(word string) providers.Class {
 	switch word {
 	case "INVALID_TOKEN", "UNAUTHORIZED_ACCESS":
@@ -30,28 +23,26 @@ func meaning(word string) providers.Class {
 		return providers.Throttled
 	case "ACTIVE_OTP_EXISTS", "RESEND_COOLDOWN", "DUPLICATE_REQUEST":
 		return providers.Busy
-	case wordSpent, "EXPIRED_OTP", "OTP_NOT_FOUND", "OTP_ALREADY_USED", "NO_PREVIOUS_OTP", "MAX_RESENDS_EXCEEDED":
+	case "EXPIRED_OTP", "OTP_NOT_FOUND", "OTP_ALREADY_USED", "NO_PREVIOUS_OTP":
+		return providers.Gone
+	case "MAX_ATTEMPTS_EXCEEDED", "MAX_RESENDS_EXCEEDED":
 		return providers.Gone
 	}
 	return providers.Unknown
 }
 
 // good is the part of the success signal that every operation shares.
-func (a answer) good() bool { return a.Success && a.Status >= 200 && a.Status <= 299 }
+func (a answer) good() bool { return a.Success && upstream.Success(a.Status) }
 
 // judge reads the answer to a verify. Beside a status that tells of a fault no word is a judgement.
 func (a answer) judge() (providers.Verdict, error) {
-	word, left := cmp.Or(a.ErrorType, a.Code), -1
-	if a.Data.Left != nil {
-		left = max(0, *a.Data.Left)
-	}
-	judged, verified := a.Fault("") == nil, a.Data.Verified
+	word, judged, verified := cmp.Or(a.ErrorType, a.Code), a.Fault("") == nil, a.Data.Verified
 	switch {
 	case a.good() && verified != nil && *verified:
-		return providers.Verdict{Match: true, AttemptsLeft: -1, Final: true}, nil
-	case a.good() && verified != nil, judged && word == wordWrong:
-		return providers.Verdict{AttemptsLeft: left, Final: left == 0}, nil
-	case judged && word == wordSpent:
+		return upstream.Right(), nil
+	case a.good() && verified != nil, judged && word == "INVALID_OTP":
+		return upstream.Wrong(a.Data.Left), nil
+	case judged && word == "MAX_ATTEMPTS_EXCEEDED":
 		return providers.Verdict{Final: true}, nil
 	}
 	return providers.Verdict{}, a.refused()

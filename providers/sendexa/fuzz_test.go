@@ -74,7 +74,7 @@ func FuzzSend(f *testing.F) {
 			}
 			return
 		}
-		s, bad := p.session("verify", h)
+		s, bad := upstream.ReadState(p.client, "verify", h, p.checks)
 		if bad != nil || s.ID == "" || s.ID != h.UpstreamID || s.Phone != "0201234567" {
 			t.Errorf("the state %s is read as %+v, %v", h.State, s, bad)
 		}
@@ -87,13 +87,15 @@ func FuzzSend(f *testing.F) {
 // FuzzState: only a state of this version is taken, by id only one that names it, and it is read as it was written.
 func FuzzState(f *testing.F) {
 	seed(f, func(b []byte) { f.Add(b) })
+	client := fuzzed(f, nil).client
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, p := range []*Provider{{}, {byPhone: true}} {
-			s, err := p.session("verify", providers.Handle{State: b})
+		for _, p := range []*Provider{{client: client}, {client: client, byPhone: true}} {
+			s, err := upstream.ReadState(client, "verify", providers.Handle{State: b}, p.checks)
 			if err != nil && s != (state{}) || err == nil && (s.V != stateVersion || s.ID == "" && !p.byPhone) {
 				t.Errorf("%q is read as %+v, %v", b, s, err)
 			}
-			if again, bad := p.session("verify", s.handle(providers.Granted{})); err == nil && (bad != nil || again != s) {
+			again, bad := upstream.ReadState(client, "verify", s.handle(providers.Granted{}), p.checks)
+			if err == nil && (bad != nil || again != s) {
 				t.Errorf("%+v is read back as %+v, %v", s, again, bad)
 			}
 		}

@@ -1,6 +1,5 @@
-// Package sendexa speaks Sendexa's OTP API: codes of four to ten characters by SMS to numbers in Ghana, with the
-// caller's text. Two dialects of verify and resend are documented; which one is live, and what else is unknown, stands
-// in README.md.
+// Package sendexa speaks Sendexa's OTP API: codes by SMS to numbers in Ghana, in the caller's words. Two dialects of
+// verify and resend are documented; which one is live, and what else is unknown, stands in README.md.
 package sendexa
 
 import (
@@ -45,21 +44,15 @@ type Options struct {
 // Check implements [providers.Options].
 func (o *Options) Check(b providers.Block) {
 	upstream.CheckBaseURL(b, o.BaseURL, o.Insecure)
-	if !upstream.Visible(o.APIKey.Reveal()) {
-		b.Refuse("is missing or holds white space: it is Sendexa's API key, or with no api_secret its token", "api_key")
-	}
+	upstream.CheckVisible(b, "api_key", o.APIKey.Reveal(), "it is Sendexa's API key, or with no api_secret its token")
 	switch {
 	case o.Sender == "":
 		b.Warn("is empty: requests and apps that name no sender will not be carried", "sender")
 	case !validSender(o.Sender):
 		b.Refuse("is no sender ID: Sendexa takes 3 to 11 letters and digits", "sender")
 	}
-	if o.Dialect != byID && o.Dialect != byPhone {
-		b.Refuse("is not known: write id or phone", "dialect")
-	}
-	if o.Auth != inAPIKey && o.Auth != inBasic {
-		b.Refuse("is not known: write x-api-key or basic", "auth")
-	}
+	upstream.CheckChoice(b, "dialect", o.Dialect, byID, byPhone)
+	upstream.CheckChoice(b, "auth", o.Auth, inAPIKey, inBasic)
 }
 
 // Build implements [providers.Options]. Both headers hold the same token: key and secret as for HTTP Basic.
@@ -71,10 +64,7 @@ func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
 	if o.Auth == inBasic {
 		header, value = "Authorization", "Basic "+value
 	}
-	client, err := upstream.New(upstream.Config{
-		Provider: env.Name, BaseURL: o.BaseURL, Timeout: env.Timeout,
-		Authorize: func(r *http.Request) { r.Header.Set(header, value) },
-	})
+	client, err := upstream.NewFor(env, o.BaseURL, func(r *http.Request) { r.Header.Set(header, value) })
 	if err != nil {
 		return nil, err
 	}
@@ -109,9 +99,9 @@ func (p *Provider) Send(ctx context.Context, req providers.SendRequest) (provide
 	sender := cmp.Or(req.Sender, p.sender)
 	switch c, ok := p.Info().On(req.Channel); {
 	case !ok || !c.Countries.Has(req.To.Country()):
-		return providers.Handle{}, p.fail("send", providers.Unsupported, "carries SMS to Ghana only")
+		return providers.Handle{}, p.client.Refusal("send", providers.Unsupported, "carries SMS to Ghana only")
 	case !validSender(sender):
-		return providers.Handle{}, p.fail("send", providers.Unsupported, "sender is not 3 to 11 letters and digits")
+		return providers.Handle{}, p.client.Refusal("send", providers.Unsupported, "sender is not 3 to 11 letters and digits")
 	}
 	body, asked := newSendBody(req, sender)
 	s := state{V: stateVersion, Phone: body.Phone}
@@ -120,7 +110,7 @@ func (p *Provider) Send(ctx context.Context, req providers.SendRequest) (provide
 
 // Resend implements [providers.Resender]. By number it gives a new code with a new id; by id, none is documented.
 func (p *Provider) Resend(ctx context.Context, h providers.Handle, _ providers.SendRequest) (providers.Handle, error) {
-	s, err := p.session("resend", h)
+	s, err := upstream.ReadState(p.client, "resend", h, p.checks)
 	if err != nil {
 		return providers.Handle{}, err
 	}
@@ -133,7 +123,7 @@ func (p *Provider) Resend(ctx context.Context, h providers.Handle, _ providers.S
 
 // Verify implements [providers.Provider].
 func (p *Provider) Verify(ctx context.Context, h providers.Handle, code providers.Secret) (providers.Verdict, error) {
-	s, err := p.session("verify", h)
+	s, err := upstream.ReadState(p.client, "verify", h, p.checks)
 	if err != nil {
 		return providers.Verdict{}, err
 	}
@@ -151,9 +141,8 @@ func (p *Provider) Verify(ctx context.Context, h providers.Handle, code provider
 // Close frees idle connections.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// open makes the call c, which gives s a code. What was granted without an id is ambiguous: a message may be under way,
-// and nobody will be able to check it. Where the number is enough, even a lost answer leaves a handle, but the id that
-// it knew may be dead.
+// open makes the call c, which gives s a code. Granted without an id is ambiguous where nothing else can name the code.
+// Where the number can, even a lost answer leaves a handle, but the id that it knew may be dead.
 func (p *Provider) open(ctx context.Context, c upstream.Call, s state, g providers.Granted) (providers.Handle, error) {
 	a, err := p.post(ctx, c)
 	switch {
@@ -172,35 +161,16 @@ func (p *Provider) open(ctx context.Context, c upstream.Call, s state, g provide
 	return s.handle(a.granted(g)), nil
 }
 
-// post makes the call c. What is no answer of Sendexa's is the fault that its status tells, or malformed.
 func (p *Provider) post(ctx context.Context, c upstream.Call) (answer, error) {
 	c.Method, c.Path = http.MethodPost, append([]string{"v1", "otp"}, c.Path...)
-	r, err := p.client.Do(ctx, c)
-	if err != nil {
-		return answer{}, err
-	}
 	var a answer
-	if err := upstream.Decode(r.Body, &a); err != nil {
-		return answer{}, cmp.Or[error](r.Fault(""), r.Failure(providers.Transient, "", err))
-	}
+	r, err := p.client.Ask(ctx, c, &a)
 	a.Response = r
-	return a, nil
+	return a, err
 }
 
-// session is what h stands for. One that this adapter did not make, or that the dialect cannot name, is gone: no code
-// can be checked with it, here or later.
-func (p *Provider) session(op string, h providers.Handle) (state, error) {
-	var s state
-	if err := upstream.Decode(h.State, &s); err != nil || s.V != stateVersion || s.ID == "" && !p.byPhone {
-		return state{}, p.fail(op, providers.Gone, "handle is not one of this kind and dialect")
-	}
-	return s, nil
-}
-
-// fail is a failure that needed no upstream.
-func (p *Provider) fail(op string, class providers.Class, why string) error {
-	return &providers.Error{Provider: p.name, Op: op, Class: class, Err: errors.New(why)}
-}
+// checks tells whether the dialect can name the code of s.
+func (p *Provider) checks(s state) bool { return s.V == stateVersion && (s.ID != "" || p.byPhone) }
 
 // validSender is the vendor's rule, 3 to 11 letters and digits; spaces between them are in use.
 func validSender(s string) bool {

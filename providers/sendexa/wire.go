@@ -6,23 +6,20 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-json/jsontext"
-	"github.com/goccy/go-json/v2"
-
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/upstream"
 )
 
 // sendBody is the body of POST /v1/otp/request, in the order of the vendor's page.
 type sendBody struct {
-	Phone    string         `json:"phone"`
-	From     string         `json:"from"`
-	Message  string         `json:"message,omitempty"` // with {code}, {amount} and {duration}
-	Length   int            `json:"pinLength"`
-	Type     string         `json:"pinType"`
-	Expiry   expiry         `json:"expiry"`
-	Attempts int            `json:"maxAmountOfValidationRetries"`
-	Metadata jsontext.Value `json:"metadata,omitempty"` // by key: the same request is the same bytes
+	Phone    string            `json:"phone"`
+	From     string            `json:"from"`
+	Message  string            `json:"message,omitempty"` // with {code}, {amount} and {duration}
+	Length   int               `json:"pinLength"`
+	Type     string            `json:"pinType"`
+	Expiry   expiry            `json:"expiry"`
+	Attempts int               `json:"maxAmountOfValidationRetries"`
+	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
 type expiry struct {
@@ -31,19 +28,18 @@ type expiry struct {
 	At       string `json:"expiresAt,omitempty"` // in answers
 }
 
-// newSendBody asks for what req wishes, and tells what that is. It fills in what the wish leaves open, so that nothing
-// hangs on defaults about which the vendor's pages disagree, and never asks for a longer life than was wished.
+// newSendBody asks for what req wishes, and tells what that is. It fills in what the wish leaves open, for the vendor's
+// pages disagree about defaults, and never asks for a longer life than was wished.
 func newSendBody(req providers.SendRequest, sender string) (sendBody, providers.Granted) {
 	g := providers.Granted{
 		Length: cmp.Or(req.Wish.Length, 6), Alphabet: cmp.Or(req.Wish.Alphabet, providers.Numeric),
 		Expiry: cmp.Or(req.Wish.Expiry, 5*time.Minute).Truncate(time.Minute), Attempts: cmp.Or(req.Wish.Attempts, 3),
 	}
-	metadata, _ := json.Marshal(req.Metadata, json.Deterministic(true)) // texts can always be written
 	return sendBody{
 		Phone: req.To.National(), From: sender, Message: req.Message,
 		Length: g.Length, Type: strings.ToUpper(string(g.Alphabet)),
 		Expiry:   expiry{Amount: int(g.Expiry / time.Minute), Duration: "minutes"},
-		Attempts: g.Attempts, Metadata: metadata,
+		Attempts: g.Attempts, Metadata: req.Metadata,
 	}, g
 }
 
@@ -76,8 +72,7 @@ type answer struct {
 	} `json:"data"`
 }
 
-// granted is what was really set, as far as the answer tells; for the rest, what was asked for. How long the code lives
-// is told by the upstream's own clock, in whole minutes.
+// granted is what was really set, as far as the answer tells, by the upstream's own clock; for the rest, it is g.
 func (a answer) granted(g providers.Granted) providers.Granted {
 	g.Length = cmp.Or(int(a.Data.Length), g.Length)
 	g.Attempts = cmp.Or(int(a.Data.Attempts), g.Attempts)
@@ -94,16 +89,14 @@ func (a answer) granted(g providers.Granted) providers.Granted {
 
 const stateVersion = 1
 
-// state is what [providers.Handle.State] holds. It serves both dialects, so that the setting can be changed while codes
-// are out.
+// state is what [providers.Handle.State] holds, for both dialects: the setting can be changed while codes are out.
 type state struct {
 	V     int    `json:"v"`
 	ID    string `json:"id,omitempty"`
 	Phone string `json:"phone"` // as it was sent
 }
 
-// handle is what checks the code of s, which can always be written.
+// handle is what checks the code of s.
 func (s state) handle(g providers.Granted) providers.Handle {
-	b, _ := json.Marshal(s)
-	return providers.Handle{UpstreamID: s.ID, State: b, Granted: g}
+	return providers.Handle{UpstreamID: s.ID, State: upstream.WriteState(s), Granted: g}
 }

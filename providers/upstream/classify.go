@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,6 +13,9 @@ import (
 
 // longestRetryAfter bounds what an upstream may ask for: a slip of its clock must not keep it out for days.
 const longestRetryAfter = time.Hour
+
+// Success tells whether status is one of 2xx.
+func Success(status int) bool { return status >= 200 && status <= 299 }
 
 // ClassOfStatus is what a status means where the upstream's own code says nothing. A status that does not tell of a
 // fault every API shares is [providers.Unknown]: 200 where it was not expected, a redirect, 400, 404.
@@ -58,11 +62,16 @@ func (r Response) Failure(class providers.Class, code string, why error) *provid
 // API shares, or is a redirect, which is never followed. Nil: the body decides. code is as for [Response.Failure].
 func (r Response) Fault(code string) error {
 	class := ClassOfStatus(r.Status)
-	judged := r.Status >= 200 && r.Status <= 299 || r.Status >= 400 && r.Status <= 499
+	judged := Success(r.Status) || r.Status >= 400 && r.Status <= 499
 	if judged && class == providers.Unknown {
 		return nil
 	}
 	return r.Failure(class, code, nil)
+}
+
+// Refusal is the error of what an adapter turns down without a call. why must be a fixed text.
+func (c *Client) Refusal(op string, class providers.Class, why string) error {
+	return c.fail(op, class, errors.New(why))
 }
 
 func (c *Client) fail(op string, class providers.Class, why error) *providers.Error {
@@ -80,7 +89,7 @@ func (j *journey) class(caller, call context.Context) providers.Class {
 }
 
 func classOfBrokenBody(status int) providers.Class {
-	if status >= 200 && status <= 299 {
+	if Success(status) {
 		return providers.Ambiguous
 	}
 	return ClassOfStatus(status)

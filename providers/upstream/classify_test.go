@@ -28,6 +28,15 @@ func TestClassOfStatus(t *testing.T) {
 	}
 }
 
+func TestSuccessIsEvery2xx(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]bool{199: false, 200: true, 204: true, 299: true, 300: false, 0: false} {
+		if upstream.Success(status) != want {
+			t.Errorf("%d is not judged %v", status, want)
+		}
+	}
+}
+
 func TestFaultIsWhatNoBodyCanMend(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]bool{
@@ -109,5 +118,23 @@ func TestDecodeQuotesNothing(t *testing.T) {
 	}
 	if err := upstream.Decode([]byte(`{"code":`+strconv.Itoa(7)+`,"more":1}`), &into); err != nil || into.Code != 7 {
 		t.Errorf("got %v, %v", into, err)
+	}
+}
+
+func TestAnswerThatIsNotTheUpstreamsIsTheFaultOfItsStatusOrMalformed(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]providers.Class{
+		200: providers.Transient, 404: providers.Transient, 401: providers.Credentials, 429: providers.Throttled,
+		302: providers.Unknown,
+	} {
+		var into struct{ ID string }
+		err := upstream.Response{Status: status, Body: []byte("<html>")}.Decode(&into)
+		if providers.ClassOf(err) != want || errors.Is(err, upstream.ErrMalformed) != (want == providers.Transient) {
+			t.Errorf("%d: got %v", status, err)
+		}
+		err = upstream.Response{Status: status, Body: []byte(`{"ID":"x"}`)}.Decode(&into)
+		if err != nil || into.ID != "x" {
+			t.Errorf("%d: got %+v, %v", status, into, err)
+		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/otpgate/otpgate/providers"
 )
 
 const (
@@ -58,6 +60,11 @@ func New(c Config) (*Client, error) {
 	client.fresh.Protocols = new(http.Protocols)
 	client.fresh.Protocols.SetHTTP1(true)
 	return client, nil
+}
+
+// NewFor is [New] for the provider that env describes.
+func NewFor(env providers.Environment, baseURL string, authorize func(*http.Request)) (*Client, error) {
+	return New(Config{Provider: env.Name, BaseURL: baseURL, Timeout: env.Timeout, Authorize: authorize})
 }
 
 // Close frees idle connections. Calls in flight end as they would have.

@@ -125,15 +125,16 @@ func TestRequestIsExact(t *testing.T) {
 		Op: "verify", Method: http.MethodPost, Path: []string{"otp", "a/b ?ä", "verify"},
 		Query: url.Values{"b": {"2 &"}, "a": {"1"}}, Header: http.Header{"x-more": {"yes"}},
 		Body: struct {
-			Z string `json:"z"`
-			A int    `json:"a"`
-		}{"<&>", 1},
+			Z string            `json:"z"`
+			A int               `json:"a"`
+			M map[string]string `json:"m"`
+		}{"<&>", 1, map[string]string{"d": "4", "b": "2", "c": "3", "a": "1"}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `POST|/api/v1/otp/a%2Fb%20%3F%C3%A4/verify|a=1&b=2+%26|canary-7f3a|yes|application/json|application/json|` +
-		`otpgate||{"z":"<&>","a":1}`
+		`otpgate||{"z":"<&>","a":1,"m":{"a":"1","b":"2","c":"3","d":"4"}}`
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -415,6 +416,44 @@ func TestNewRefusesWhatIsNoAddress(t *testing.T) {
 	for _, base := range []string{"", "canary-7f3a", "http://[" + canary, "://" + canary} {
 		if _, err := upstream.New(upstream.Config{BaseURL: base}); err == nil || strings.Contains(err.Error(), canary) {
 			t.Errorf("%q: got %v", base, err)
+		}
+	}
+}
+
+func TestAskReadsJSON(t *testing.T) {
+	t.Parallel()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = gone.Close()
+	tests := map[string]struct {
+		base, want string
+		status     int
+		class      providers.Class // of the error; not looked at where want is there
+	}{
+		"an answer": {
+			serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = io.WriteString(w, `{"id":"x"}`)
+			}), "x", 400, providers.Unknown,
+		},
+		"a page": {
+			serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<"+canary) }),
+			"", 200, providers.Transient,
+		},
+		"nobody": {"http://" + gone.Addr().String(), "", 0, providers.Transient},
+	}
+	for name, test := range tests {
+		var into struct {
+			ID string `json:"id"`
+		}
+		r, err := newClient(t, test.base).Ask(t.Context(), call(http.MethodPost), &into)
+		if r.Status != test.status || into.ID != test.want || (err == nil) != (test.want != "") {
+			t.Errorf("%s: got %d, %+v, %v", name, r.Status, into, err)
+		}
+		if test.want == "" && failure(t, err).Class != test.class {
+			t.Errorf("%s: got %v", name, err)
 		}
 	}
 }

@@ -27,7 +27,7 @@ type Call struct {
 	Query  url.Values       // may hold secrets: it is never shown
 	URL    *url.URL         // the whole address, in place of base URL, Path and Query; nil: those
 	Header http.Header      // besides those of every call, and in place of those of the same name
-	Body   any              // written as JSON, fields in the order of the struct; a [Text] as it is; nil: no body
+	Body   any              // as JSON, structs in their order and maps by key; a [Text] as it is; nil: no body
 	Guess  providers.Secret // the code that is asked about: hidden should the upstream echo it
 }
 
@@ -77,6 +77,29 @@ func (c *Client) Do(caller context.Context, call Call) (Response, error) {
 	}
 	r.Body = body
 	return r, nil
+}
+
+// Ask is [Client.Do] for an answer that must be JSON, which it reads into what into points to. Beside an error from
+// [Response.Decode] stands the answer.
+func (c *Client) Ask(ctx context.Context, call Call, into any) (Response, error) {
+	r, err := c.Do(ctx, call)
+	if err != nil {
+		return r, err
+	}
+	return r, r.Decode(into)
+}
+
+// Decode reads the body as JSON. Its error is what every operation makes of an answer that is not the upstream's, and
+// therefore nobody's judgement: the fault that the status tells, else a malformed answer, [providers.Transient].
+func (r Response) Decode(into any, opts ...json.Options) error {
+	malformed := Decode(r.Body, into, opts...)
+	if malformed == nil {
+		return nil
+	}
+	if fault := r.Fault(""); fault != nil {
+		return fault
+	}
+	return r.Failure(providers.Transient, "", malformed)
 }
 
 // Decode reads JSON. Its error does not quote what it read.
@@ -131,7 +154,7 @@ func (call Call) body() (body io.Reader, mediaType string, err error) {
 	case Text:
 		return strings.NewReader(b.Body), b.MediaType, nil
 	}
-	b, err := json.Marshal(call.Body)
+	b, err := json.Marshal(call.Body, json.Deterministic(true)) // the same request is the same bytes
 	if err != nil {
 		return nil, "", errRequest
 	}

@@ -36,3 +36,15 @@ func TestVisible(t *testing.T) {
 		})
 	}
 }
+
+func TestCheckVisible(t *testing.T) {
+	t.Parallel()
+	for value, refused := range map[string]bool{"canary": false, "": true, "canary\n": true, "Bearer canary": true} {
+		var b block
+		upstream.CheckVisible(&b, "api_key", value, "it is the key")
+		got := strings.Join(b, "\n")
+		if want := "api_key is missing or holds white space: it is the key"; refused && got != want || !refused && got != "" {
+			t.Errorf("%q: got %q", value, got)
+		}
+	}
+}

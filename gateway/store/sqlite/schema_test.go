@@ -59,6 +59,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 	s := testStore(t, Options{})
 	for _, sql := range []string{
 		selectRecord, selectByUpstream, selectWindow, selectKey, selectOverdue, selectOld, selectStride, selectOpen,
+		selectReference, selectParked, boundParked, sweepParked,
 	} {
 		plan := planOf(t, s, sql)
 		for _, step := range plan {

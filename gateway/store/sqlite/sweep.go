@@ -82,6 +82,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	steps := []func(tx) (more bool, err error){
 		func(t tx) (bool, error) { return forget(t, now.Add(-s.retention)) },
 		func(t tx) (bool, error) { return purgeKeys(t, now) },
+		func(t tx) (bool, error) { return purgeParked(t, now) },
 	}
 	for _, step := range steps {
 		for more := true; more; {

@@ -196,3 +196,54 @@ func TestTheSweepRunsByItself(t *testing.T) {
 		}
 	}
 }
+
+func TestSweepForgetsReportsWithoutADelivery(t *testing.T) {
+	t.Parallel()
+	s, sweep := swept(t, Options{})
+	start := time.Now().UTC().Truncate(time.Millisecond)
+	r := otp.Reporting{Provider: "own", Keep: time.Minute, Now: start}
+	for n := range 2*sweepBatch + 1 {
+		r.Reports = append(r.Reports, providers.Report{UpstreamID: fmt.Sprint(n), State: providers.DeliveryDelivered})
+	}
+	if err := s.Report(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		after time.Duration
+		left  int64
+	}{{time.Minute - time.Millisecond, int64(len(r.Reports))}, {time.Minute, 0}} {
+		sweep(start.Add(step.after))
+		if n := rowsIn(t, s, "parked"); n != step.left {
+			t.Errorf("after %v: %d reports, want %d", step.after, n, step.left)
+		}
+	}
+}
+
+// What cannot be read must not keep the reports about others from their deliveries.
+func TestReportsPassOverWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	s := testStore(t, Options{})
+	start := time.Now().UTC().Truncate(time.Millisecond)
+	broken, whole := testBegin(start), testBegin(start)
+	broken.Verification.Deliveries = []otp.Delivery{{ID: "d", Provider: "own", Handle: providers.Handle{UpstreamID: "broken"}}}
+	whole.Verification.Deliveries = []otp.Delivery{{
+		ID: "d", Provider: "own", Status: otp.DeliverySent, Handle: providers.Handle{UpstreamID: "whole"},
+	}}
+	if err := damaged(s, broken); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Begin(t.Context(), whole); err != nil {
+		t.Fatal(err)
+	}
+	r := otp.Reporting{Provider: "own", Keep: time.Minute, Now: start}
+	for _, id := range []string{"broken", "whole", "broken"} {
+		r.Reports = append(r.Reports, providers.Report{UpstreamID: id, State: providers.DeliveryDelivered})
+	}
+	if err := s.Report(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	v, err := s.Get(t.Context(), whole.Verification.Reference)
+	if err != nil || v.Deliveries[0].Status != otp.DeliveryDelivered {
+		t.Errorf("%+v, error %v", v.Deliveries, err)
+	}
+}

@@ -77,8 +77,18 @@ func (s *Store) Deliver(ctx context.Context, d otp.Dispatch) (otp.Verification, 
 		if err != nil {
 			return otp.Verification{}, err
 		}
+		reports, err := t.waiting(d.Deliveries, d.Now)
+		if err != nil {
+			return otp.Verification{}, err
+		}
 		v.Deliver(d)
+		for _, r := range reports {
+			v.Report(r.provider, r.Report, d.Now)
+		}
 		if err := t.save(v); err != nil {
+			return otp.Verification{}, err
+		}
+		if err := t.unpark(reports); err != nil {
 			return otp.Verification{}, err
 		}
 		return v.Verification, t.finish(d.Done, d.Reference)

@@ -104,6 +104,7 @@ func whole() otp.Verification {
 		Length: 4, Alphabet: providers.Numeric, Expiry: 5 * time.Minute, Attempts: 3,
 	}
 	second.Channel, second.USSD, second.Place, second.Checkable = providers.USSD, "*713*7#", 2, false
+	second.Status, second.ReportedAt = otp.DeliveryDelivered, after(61*time.Second)
 	v.Deliveries = []otp.Delivery{first, second}
 	v.Checks = []otp.Check{{
 		ID: "c1", At: after(time.Minute + 123*time.Nanosecond), Outcome: otp.OutcomeWrong, Counted: true,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
+	"github.com/otpgate/otpgate/providers"
 )
 
 func contextTests() map[string]func(fixture) {
@@ -38,6 +39,12 @@ func contextTests() map[string]func(fixture) {
 					_, err := f.store.Find(left, "hubtel-gh", v.Deliveries[0].Handle.UpstreamID)
 					return err
 				},
+			}
+			steps["Report"] = func() error {
+				report := told(v.Deliveries[0].Handle.UpstreamID, providers.DeliveryUndelivered, after(0))
+				return f.store.Report(left, otp.Reporting{
+					Provider: "hubtel-gh", Reports: []providers.Report{report}, Keep: keep, Now: after(0),
+				})
 			}
 			steps["Open"] = func() error {
 				_, err := f.store.Open(left, v.To.Address(), after(0))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/otpgate/otpgate/gateway/otp"
 	"github.com/otpgate/otpgate/gateway/store"
+	"github.com/otpgate/otpgate/providers"
 )
 
 // model is the plainest store there is: maps under one lock, and the domain's own transitions. It is what a real store
@@ -19,6 +20,14 @@ type model struct {
 	records map[otp.Reference][]byte
 	windows map[string][]byte
 	keys    map[string]store.Key
+	parked  []parked // oldest first
+}
+
+// parked is a report that waits for its delivery.
+type parked struct {
+	provider string
+	report   providers.Report
+	until    time.Time
 }
 
 var _ otp.Store = (*model)(nil)
@@ -104,6 +113,9 @@ func (m *model) enter(
 func (m *model) Deliver(ctx context.Context, d otp.Dispatch) (otp.Verification, error) {
 	return m.change(ctx, d.Reference, nil, func(v *otp.Verification, _ *otp.Window) error {
 		v.Deliver(d)
+		for _, one := range d.Deliveries {
+			m.unpark(v, one, d.Now)
+		}
 		if d.Done == nil {
 			return nil
 		}
@@ -117,6 +129,39 @@ func (m *model) Deliver(ctx context.Context, d otp.Dispatch) (otp.Verification, 
 		}
 		return nil
 	})
+}
+
+// unpark notes the reports that were parked for d.
+func (m *model) unpark(v *otp.Verification, d otp.Delivery, now time.Time) {
+	m.parked = slices.DeleteFunc(m.parked, func(p parked) bool {
+		met := p.provider == d.Provider && p.report.UpstreamID == d.Handle.UpstreamID && now.Before(p.until)
+		if met {
+			v.Report(p.provider, p.report, now)
+		}
+		return met
+	})
+}
+
+// Report implements [otp.Store].
+func (m *model) Report(ctx context.Context, r otp.Reporting) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, one := range r.Reports {
+		v, err := m.find(r.Provider, one.UpstreamID)
+		if err != nil {
+			m.parked = append(m.parked, parked{r.Provider, one, r.Now.Add(r.Keep)})
+			m.parked = m.parked[max(0, len(m.parked)-otp.MaxParked):]
+			continue
+		}
+		v.Report(r.Provider, one, r.Now)
+		if err := m.save(v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Reserve implements [otp.Store].
@@ -158,7 +203,12 @@ func (m *model) Find(ctx context.Context, provider, upstreamID string) (otp.Veri
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for ref := range m.records {
+	return m.find(provider, upstreamID)
+}
+
+// find looks at the newest first.
+func (m *model) find(provider, upstreamID string) (otp.Verification, error) {
+	for _, ref := range slices.Backward(slices.Sorted(maps.Keys(m.records))) {
 		v, err := m.load(ref)
 		if err != nil {
 			return v, err

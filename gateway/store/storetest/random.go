@@ -20,8 +20,8 @@ func testModel(t *testing.T, s otp.Store) {
 		run++
 		m := &machine{run: run, real: s, model: newModel(), now: after(0)}
 		t.Repeat(map[string]func(*rapid.T){
-			"begin": m.begin, "renew": m.renew, "deliver": m.deliver, "reserve": m.reserve, "release": m.release,
-			"settle": m.settle, "get": m.get, "find": m.find, "open": m.open, "levels": m.levels,
+			"begin": m.begin, "renew": m.renew, "deliver": m.deliver, "report": m.report, "reserve": m.reserve,
+			"release": m.release, "settle": m.settle, "get": m.get, "find": m.find, "open": m.open, "levels": m.levels,
 			"wait": m.wait,
 		})
 	})
@@ -170,6 +170,21 @@ func (m *machine) delivery(t *rapid.T) otp.Delivery {
 	d.Handle.Granted.Attempts = rapid.IntRange(0, 3).Draw(t, "granted")
 	d.ExpiresAt = m.now.Add(rapid.SampledFrom([]time.Duration{time.Minute, 5 * time.Minute}).Draw(t, "lives"))
 	return d
+}
+
+// report tells of deliveries that were made, and of some that may be made yet.
+func (m *machine) report(t *rapid.T) {
+	r := otp.Reporting{Provider: "hubtel-gh", Keep: time.Minute, Now: m.now}
+	for range rapid.IntRange(0, 3).Draw(t, "reports") {
+		r.Reports = append(r.Reports, providers.Report{
+			UpstreamID: fmt.Sprint(m.run, "upstream", rapid.IntRange(0, m.ids+4).Draw(t, "upstream")),
+			State: rapid.SampledFrom([]providers.DeliveryState{
+				providers.DeliveryDelivered, providers.DeliveryUndelivered, providers.DeliverySent,
+			}).Draw(t, "state"),
+			At: m.now,
+		})
+	}
+	both(t, m, func(s otp.Store) (struct{}, error) { return struct{}{}, s.Report(t.Context(), r) })
 }
 
 func (m *machine) reserve(t *rapid.T) {

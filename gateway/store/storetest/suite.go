@@ -17,7 +17,7 @@ import (
 func Run(t *testing.T, open func(t *testing.T) otp.Store) {
 	for _, group := range []map[string]func(fixture){
 		beginTests(), onceTests(), renewTests(), deliverTests(), reserveTests(), releaseTests(), settleTests(), lockTests(),
-		readTests(), openTests(), levelTests(), crowdTests(), contextTests(),
+		reportTests(), hurryTests(), parkTests(), readTests(), openTests(), levelTests(), crowdTests(), contextTests(),
 	} {
 		for rule, test := range group {
 			t.Run(rule, func(t *testing.T) {

@@ -82,6 +82,50 @@ func timerTests() map[string]func(fixture, otp.Timers) {
 			})
 			f.due(timers, after(32*time.Second))
 		},
+		"a step is handed out as soon as a report makes it due, and to one caller": func(f fixture, timers otp.Timers) {
+			v := f.hurried("up-1")
+			f.due(timers, after(time.Second))
+			f.report(after(time.Second), told("up-1", providers.DeliveryUndelivered, after(time.Second)))
+			f.due(timers, after(time.Second), f.get(v.Reference))
+			f.due(timers, after(time.Second))
+			f.due(timers, after(31*time.Second))
+		},
+		"a step is handed out when its report came before the delivery": func(f fixture, timers otp.Timers) {
+			f.report(after(0), told("up-1", providers.DeliveryUndelivered, after(0)))
+			v := f.hurried("up-1")
+			f.due(timers, after(0), v)
+		},
+		"reports about a step that is under way do not hand it out again": func(f fixture, timers otp.Timers) {
+			v := f.hurried("up-1", "up-2")
+			f.due(timers, after(30*time.Second), v)
+			for n, id := range []string{"up-2", "up-1", "up-2"} {
+				now := after(31*time.Second + time.Duration(n)*time.Second)
+				f.report(now, told(id, providers.DeliveryUndelivered, now))
+				f.due(timers, now)
+			}
+		},
+		"of a crowd of reports one step follows": func(f fixture, timers otp.Timers) {
+			const crowd = 50
+			f.hurried("up-1")
+			handed := make(chan int, crowd)
+			for range crowd {
+				go func() {
+					f.report(after(time.Second), told("up-1", providers.DeliveryUndelivered, after(time.Second)))
+					due, err := timers.Due(f.t.Context(), after(time.Second), lease, 10)
+					if err != nil {
+						f.t.Error(err)
+					}
+					handed <- len(due)
+				}()
+			}
+			total := 0
+			for range crowd {
+				total += <-handed
+			}
+			if total != 1 {
+				f.t.Errorf("the step was handed out %d times", total)
+			}
+		},
 		"what has ended is not due": func(f fixture, timers otp.Timers) {
 			v := f.scheduled(after(30 * time.Second))
 			_, err := f.store.Settle(f.t.Context(), otp.Settlement{

@@ -17,8 +17,11 @@ import (
 
 // writer turns messages into letters.
 type writer struct {
-	from    mail.Address
-	subject string // of the options; empty: that of the message
+	from     mail.Address
+	bounce   string            // address of the envelope
+	subject  string            // of the options; empty: that of the message
+	subjects map[string]string // in place of subject, by locale
+	page     string            // of the options; empty: the built-in one
 }
 
 // letter is one e-mail, ready to be submitted.
@@ -28,22 +31,28 @@ type letter struct {
 	data     []byte // header and body
 }
 
-// write renders m. Nothing in m can add a header: names and subject lose their control characters here, and what is not
-// plain text in them is encoded (RFC 2047).
+// write renders m, as text and as HTML. Nothing in m can add a header: names and subject lose their control characters
+// here, and what is not plain text in them is encoded (RFC 2047). The fields stand in the same order in every letter,
+// each once, and lines are as short as mail servers like them: nobody on the way has a reason to touch what a relay has
+// signed.
 func (w writer) write(m transport.Message) (letter, error) {
 	to := m.To.Address()
 	if !deliverable(to) {
 		return letter{}, &providers.Error{Class: providers.Rejected, Err: errNoAddress}
 	}
-	l := letter{id: rand.Text() + "@" + domainOf(w.from.Address), from: w.from.Address, to: to}
+	l := letter{id: rand.Text() + "@" + domainOf(w.from.Address), from: w.bounce, to: to}
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&mail.Address{Name: cmp.Or(w.name(m), w.from.Name), Address: w.from.Address})
 	msg.ToMailAddress(&mail.Address{Address: to})
-	msg.Subject(w.title(m))
+	subject := w.title(m)
+	msg.Subject(subject)
 	msg.SetDateWithValue(time.Now().UTC())
 	msg.SetMessageIDWithValue(l.id)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no absence notes, please
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text.Reveal())
+	if page := w.pageOf(m, subject); page != "" {
+		msg.AddAlternativeString(gomail.TypeTextHTML, page)
+	}
 	var b bytes.Buffer
 	if _, err := msg.WriteTo(&b); err != nil {
 		return letter{}, &providers.Error{Class: providers.Unknown, Err: errNoLetter}
@@ -61,11 +70,14 @@ func (writer) name(m transport.Message) string {
 	return name
 }
 
+// title is the subject: that of the options in the language of the text, else that for all, else the built-in one.
 func (w writer) title(m transport.Message) string {
-	if w.subject == "" {
+	language, _, _ := strings.Cut(m.Locale, "-")
+	title := cmp.Or(w.subjects[m.Locale], w.subjects[language], w.subject)
+	if title == "" {
 		return line(m.Subject)
 	}
-	return line(strings.ReplaceAll(w.subject, "{app}", cmp.Or(m.Sender, m.App)))
+	return line(strings.ReplaceAll(title, "{app}", cmp.Or(m.Sender, m.App)))
 }
 
 func line(s string) string {

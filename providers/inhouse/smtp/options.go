@@ -6,11 +6,15 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
+	"maps"
 	"net"
 	"net/mail"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/inhouse/transport"
@@ -22,6 +26,8 @@ const (
 	tlsImplicit = "tls"      // encrypted from the first byte (RFC 8314); port 465
 	tlsNone     = "none"     // port 25
 )
+
+var localeShape = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 
 const (
 	maxConnections = 100
@@ -38,9 +44,14 @@ type Options struct {
 	Insecure bool             `yaml:"insecure"` // allows tls: none beyond loopback
 	Username string           `yaml:"username"` // empty: no authentication
 	Password providers.Secret `yaml:"password"`
-	From     string           `yaml:"from"`    // "Shop <otp@example.com>"
-	Subject  string           `yaml:"subject"` // may hold {app}; empty: in the language of the text
-	Hello    string           `yaml:"hello"`   // what this host calls itself; empty: the domain of from
+	From     string           `yaml:"from"`   // "Shop <otp@example.com>"
+	Bounce   string           `yaml:"bounce"` // to which undeliverable letters return; empty: the address of from
+
+	Subject  string            `yaml:"subject"`  // may hold {app}; empty: in the language of the text
+	Subjects map[string]string `yaml:"subjects"` // in place of subject, by locale
+	HTML     string            `yaml:"html"`     // page with {code} or {text}; empty: the built-in one; none: no page
+
+	Hello string `yaml:"hello"` // what this host calls itself; empty: the domain of from
 
 	Timeout     time.Duration `yaml:"timeout"`      // of one delivery; 0: that of the provider, or 10s
 	Connections int           `yaml:"connections"`  // most at a time
@@ -71,11 +82,35 @@ func (o *Options) Check(b providers.Block) {
 	if strings.ContainsAny(o.Hello, " \r\n") {
 		b.Refuse("this must be a host name, such as otp.example.com", "hello")
 	}
-	if strings.ContainsAny(strings.ReplaceAll(o.Subject, "{app}", ""), "{}\r\n") {
-		b.Refuse("a subject is a single line with no placeholder but {app}; mail servers log it", "subject")
+	if o.Bounce != "" && !deliverable(o.Bounce) {
+		b.Refuse("letters return to an address without a name, such as bounces@example.com", "bounce")
 	}
+	o.checkContent(b)
 	o.checkSafety(b)
 	o.checkBounds(b)
+}
+
+func (o *Options) checkContent(b providers.Block) {
+	const rule = "a subject is a single line with no placeholder but {app}; mail servers log it"
+	odd := func(subject string) bool {
+		return strings.ContainsFunc(strings.ReplaceAll(subject, "{app}", ""), func(r rune) bool {
+			return r == '{' || r == '}' || unicode.IsControl(r)
+		})
+	}
+	if odd(o.Subject) {
+		b.Refuse(rule, "subject")
+	}
+	for _, locale := range slices.Sorted(maps.Keys(o.Subjects)) {
+		if subject := o.Subjects[locale]; subject == "" || odd(subject) {
+			b.Refuse(rule, "subjects", locale)
+		}
+		if !localeShape.MatchString(locale) {
+			b.Refuse("the key is no locale; write such as en or pt-BR", "subjects", locale)
+		}
+	}
+	if err := checkPage(o.HTML); err != nil {
+		b.Refuse(err.Error(), "html")
+	}
 }
 
 func (o *Options) checkSafety(b providers.Block) {
@@ -123,8 +158,10 @@ func (o *Options) Build(env providers.Environment) (transport.Transport, error) 
 		password: o.Password,
 	}
 	return &server{
-		pool:    newPool(d.open, o.Connections, o.IdleTimeout),
-		writer:  writer{from: *from, subject: o.Subject},
+		pool: newPool(d.open, o.Connections, o.IdleTimeout),
+		writer: writer{
+			from: *from, bounce: cmp.Or(o.Bounce, from.Address), subject: o.Subject, subjects: o.Subjects, page: o.HTML,
+		},
 		timeout: cmp.Or(o.Timeout, env.Timeout, defaultTimeout),
 	}, nil
 }

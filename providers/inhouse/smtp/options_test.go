@@ -25,6 +25,9 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	_, ca := authority(t, "mail.test")
 	secret := providers.NewSecret("canary")
+	subjects := func(locale, subject string) func(*smtp.Options) {
+		return func(o *smtp.Options) { o.Subjects = map[string]string{locale: subject} }
+	}
 	for name, c := range map[string]struct {
 		change func(*smtp.Options)
 		want   []string
@@ -42,6 +45,15 @@ func TestCheck(t *testing.T) {
 		"a name that is none":      {func(o *smtp.Options) { o.Hello = "a b" }, []string{"hello"}},
 		"a subject of two lines":   {func(o *smtp.Options) { o.Subject = "a\r\nBcc: c@d.test" }, []string{"subject"}},
 		"a subject with the code":  {func(o *smtp.Options) { o.Subject = "{code}" }, []string{"subject"}},
+		"a bounce address":         {func(o *smtp.Options) { o.Bounce = "bounces@shop.test" }, nil},
+		"a bounce with a name":     {func(o *smtp.Options) { o.Bounce = "Shop <b@shop.test>" }, []string{"bounce"}},
+		"a bounce with a header":   {func(o *smtp.Options) { o.Bounce = "b@shop.test\r\nRCPT TO:<c@d>" }, []string{"bounce"}},
+		"subjects by language":     {subjects("pt-BR", "Código {app}"), nil},
+		"a subject for no locale":  {subjects("french!", "x"), []string{"subjects", "french!"}},
+		"a subject that is empty":  {subjects("fr", ""), []string{"subjects", "fr"}},
+		"a subject that tells":     {subjects("fr", "{code}"), []string{"subjects", "fr"}},
+		"plain text alone":         {func(o *smtp.Options) { o.HTML = "none" }, nil},
+		"a page":                   {func(o *smtp.Options) { o.HTML = "<style>p {color: red}</style>\r\n\t{code}" }, nil},
 		"an unknown encryption":    {func(o *smtp.Options) { o.TLS = "ssl" }, []string{"tls"}},
 		"in the clear":             {func(o *smtp.Options) { o.TLS = "none" }, []string{"tls"}},
 		"in the clear on purpose":  {func(o *smtp.Options) { o.TLS, o.Insecure = "none", true }, nil},

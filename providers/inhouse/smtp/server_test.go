@@ -11,6 +11,8 @@ import (
 	"errors"
 	"io"
 	"math/big"
+	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	"net/mail"
@@ -270,18 +272,52 @@ func refuseAt(point string, code int, enhanced [3]int) hook {
 	}
 }
 
-// text reads the body of a letter.
+// text is the plain text of a letter.
 func (r received) text(t *testing.T) string {
+	t.Helper()
+	return r.parts(t)["text/plain"]
+}
+
+// parts reads the body of a letter: its forms by media type.
+func (r received) parts(t *testing.T) map[string]string {
 	t.Helper()
 	m, err := mail.ReadMessage(strings.NewReader(r.raw))
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := m.Body
-	if m.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
-		body = quotedprintable.NewReader(body)
+	kind, parameters, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	b, err := io.ReadAll(body)
+	if kind == "text/plain" {
+		return map[string]string{kind: body(t, m.Body, m.Header.Get("Content-Transfer-Encoding"))}
+	}
+	if kind != "multipart/alternative" {
+		t.Fatalf("the letter is %s", kind)
+	}
+	parts := map[string]string{}
+	for reader := multipart.NewReader(m.Body, parameters["boundary"]); ; {
+		part, err := reader.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return parts
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind, _, err := mime.ParseMediaType(part.Header.Get("Content-Type"))
+		if err != nil || len(parts) == 0 && kind != "text/plain" {
+			t.Fatalf("a part is %s (%v); plain text comes first", kind, err)
+		}
+		parts[kind] = body(t, part, part.Header.Get("Content-Transfer-Encoding"))
+	}
+}
+
+func body(t *testing.T, r io.Reader, encoding string) string {
+	t.Helper()
+	if encoding == "quoted-printable" {
+		r = quotedprintable.NewReader(r)
+	}
+	b, err := io.ReadAll(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,6 +44,7 @@ type Receipt struct {
 // Kind is a sort of transport that operators can configure.
 type Kind struct {
 	Channels []providers.Channel // that it can serve
+	CodeOnly bool                // it carries the bare code in a text of the upstream's own: nobody else's can be granted
 	// Options returns a pointer to the kind's options with their defaults set. One of its fields is `kind` itself.
 	Options func() Options
 }

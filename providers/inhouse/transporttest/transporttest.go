@@ -52,11 +52,12 @@ type Stand struct {
 
 // Suite tells how to test one transport.
 type Suite struct {
-	Channel providers.Channel
-	To      func(n int) providers.Recipient // a person of number n
-	Start   func(t *testing.T) Stand        // a new stand; t cleans it up
-	Skip    map[Fault]string                // faults that the upstream cannot have, each with the reason
-	OneShot bool                            // the upstream has the whole message before it can refuse it, as over HTTP
+	Channel  providers.Channel
+	To       func(n int) providers.Recipient // a person of number n
+	Start    func(t *testing.T) Stand        // a new stand; t cleans it up
+	Skip     map[Fault]string                // faults that the upstream cannot have, each with the reason
+	CodeOnly bool                            // the bare code arrives, and the text is the upstream's own
+	OneShot  bool                            // the upstream has the whole message before it can refuse it, as over HTTP
 }
 
 // limit bounds every delivery.
@@ -89,6 +90,14 @@ func (s Suite) Message(n int, text string) transport.Message {
 	}
 }
 
+// arrival is what should arrive of m.
+func (s Suite) arrival(m transport.Message) Arrival {
+	if s.CodeOnly {
+		return Arrival{To: m.To.Address(), Text: m.Code.Reveal()}
+	}
+	return Arrival{To: m.To.Address(), Text: m.Text.Reveal()}
+}
+
 func (s Suite) arrivesWhole(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
@@ -107,7 +116,7 @@ func (s Suite) arrivesWhole(t *testing.T) {
 			if err := deliver(t, stand, m); err != nil {
 				t.Fatalf("not delivered: %v", err)
 			}
-			want := []Arrival{{To: m.To.Address(), Text: m.Text.Reveal()}}
+			want := []Arrival{s.arrival(m)}
 			if got := stand.Arrivals(); !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}
@@ -139,7 +148,7 @@ func (s Suite) parallel(t *testing.T) {
 	var want []Arrival
 	for n := range people {
 		m := s.Message(n, "{code} is for you alone")
-		want = append(want, Arrival{To: m.To.Address(), Text: m.Text.Reveal()})
+		want = append(want, s.arrival(m))
 		go func() {
 			failed <- deliver(t, stand, m)
 		}()
