@@ -130,7 +130,7 @@ func (e *Engine) newRoute(rule Rule) route {
 func (e *Engine) newEntry(spot Spot, listed, weight int) entry {
 	u := e.units[spot.Provider]
 	en := entry{spot: spot, unit: u, post: u.posts[spot.Channel], listed: listed, weight: weight}
-	en.prices = u.settings.Prices
+	en.prices = pricesOn(spot.Channel, u.settings.Prices)
 	if c, ok := u.info.On(spot.Channel); ok {
 		en.coverage = &c
 	}

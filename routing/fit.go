@@ -16,7 +16,7 @@ type entry struct {
 	coverage *providers.Coverage // nil: the channel is not covered
 	listed   int                 // in the rule's list, from 1
 	weight   int
-	prices   map[Market]Price
+	prices   prices
 	why      misfits
 }
 

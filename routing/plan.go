@@ -76,13 +76,38 @@ type Market struct {
 	Country string
 }
 
-// price is what a delivery to country costs, if that is known.
-func (en *entry) price(country string) (Price, bool) {
-	price, known := en.prices[Market{en.spot.Channel, country}]
-	if !known {
-		price, known = en.prices[Market{Channel: en.spot.Channel}]
+// prices are those of one provider on one channel.
+type prices struct {
+	usual   Price
+	known   bool             // usual is
+	differs map[string]Price // by country; nil: nowhere
+}
+
+func pricesOn(channel providers.Channel, all map[Market]Price) prices {
+	var p prices
+	for market, price := range all {
+		switch {
+		case market.Channel != channel:
+		case market.Country == "":
+			p.usual, p.known = price, true
+		default:
+			if p.differs == nil {
+				p.differs = map[string]Price{}
+			}
+			p.differs[market.Country] = price
+		}
 	}
-	return price, known
+	return p
+}
+
+// in is what a delivery to country costs, if that is known.
+func (p *prices) in(country string) (Price, bool) {
+	if p.differs != nil {
+		if price, ok := p.differs[country]; ok {
+			return price, true
+		}
+	}
+	return p.usual, p.known
 }
 
 // Price is what one delivery costs.
@@ -230,7 +255,7 @@ func (p *Place) fill(number int, c *contender, v *vitals, req *Request) {
 	p.Spot, p.Number, p.Listed, p.Reason, p.entry = en.spot, number, en.listed, c.reason, en
 	p.State, p.Limited, p.CoolTo = v.state, v.limited, v.cool
 	p.Weight, p.USSD = en.weight, en.unit.info.USSD
-	p.Price, p.Priced = en.price(req.Send.To.Country())
+	p.Price, p.Priced = en.prices.in(req.Send.To.Country())
 	p.Share, p.Codes = v.quality.share(), v.quality.Total
 	p.Wish, p.Message = en.fit(&req.Send)
 }

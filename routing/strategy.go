@@ -119,7 +119,7 @@ func rankByPrice(field []contender, country string) {
 	currency := ""
 	for i := range field {
 		field[i].rank = [2]float64{math.Inf(1)}
-		price, known := field[i].entry.price(country)
+		price, known := field[i].entry.prices.in(country)
 		if known && currency == "" {
 			currency = price.Currency
 		}

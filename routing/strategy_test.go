@@ -114,7 +114,7 @@ func TestTheSameKeyDrawsTheSameAndKeysDrawByWeight(t *testing.T) {
 
 func TestCheapestFirst(t *testing.T) {
 	t.Parallel()
-	costs := func(p Price) entry { return entry{prices: map[Market]Price{{}: p}} }
+	costs := func(p Price) entry { return entry{prices: prices{usual: p, known: true}} }
 	usd := func(a float64) entry { return costs(Price{a, "USD"}) }
 	ghs := costs(Price{0.001, "GHS"})
 	tests := []struct {
@@ -128,8 +128,8 @@ func TestCheapestFirst(t *testing.T) {
 		{"another currency last", []entry{usd(0.02), ghs, usd(0.01)}, "cab"},
 		{"free is a price", []entry{usd(0.02), usd(0)}, "ba"},
 		{"no prices at all", []entry{{}, {}}, "ab"},
-		{"in its own country", []entry{usd(0.02), {prices: map[Market]Price{
-			{}: {0.01, "USD"}, {Country: "NG"}: {0.05, "USD"},
+		{"in its own country", []entry{usd(0.02), {prices: prices{
+			usual: Price{0.01, "USD"}, known: true, differs: map[string]Price{"NG": {0.05, "USD"}},
 		}}}, "ab"},
 	}
 	for _, tt := range tests {
