@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,10 +14,8 @@ import (
 	"github.com/otpgate/otpgate/providers/upstream"
 )
 
-const kind = "airtexts"
-
-// The schemes by which AirTexts lets an application in.
 const (
+	kind       = "airtexts"
 	authKey    = "key"    // headers X-API-Key and X-API-Secret
 	authBasic  = "basic"  // HTTP Basic
 	authBearer = "bearer" // a token, or key and secret in base64
@@ -48,35 +45,26 @@ type Options struct {
 // Check implements [providers.Options].
 func (o *Options) Check(b providers.Block) {
 	upstream.CheckBaseURL(b, o.BaseURL, o.Insecure)
-	visible := func(text, field string) {
-		if !upstream.Visible(text) {
-			b.Refuse("is missing or holds white space: copy it from AirTexts' dashboard", field)
-		}
-	}
-	visible(o.AppID, "app_id")
-	if o.Auth != authKey && o.Auth != authBasic && o.Auth != authBearer {
-		b.Refuse("is not known: write key, basic or bearer", "auth")
-	}
+	const from = "copy it from AirTexts' dashboard"
+	upstream.CheckVisible(b, "app_id", o.AppID, from)
+	upstream.CheckChoice(b, "auth", o.Auth, authKey, authBasic, authBearer)
 	if o.Auth == authBearer && !o.Token.Empty() {
-		visible(o.Token.Reveal(), "token")
+		upstream.CheckVisible(b, "token", o.Token.Reveal(), from)
 	} else {
-		visible(o.APIKey.Reveal(), "api_key")
-		visible(o.APISecret.Reveal(), "api_secret")
+		upstream.CheckVisible(b, "api_key", o.APIKey.Reveal(), from)
+		upstream.CheckVisible(b, "api_secret", o.APISecret.Reveal(), from)
 	}
 	if o.TemplateID < 0 {
 		b.Refuse("is negative: write the number of a template, or 0 for AirTexts' own text", "template_id")
 	}
 	if !o.AcceptUnverified {
-		b.Warn("is not set: AirTexts documents no answers, so this kind is built on assumptions and experimental; "+
-			"try it with your account, then set it to true", "accept_unverified")
+		b.Warn("is not set: AirTexts documents no answers, so try this kind, then set it to true", "accept_unverified")
 	}
 }
 
 // Build implements [providers.Options].
 func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
-	client, err := upstream.New(upstream.Config{
-		Provider: env.Name, BaseURL: o.BaseURL, Timeout: env.Timeout, Authorize: o.authorize,
-	})
+	client, err := upstream.NewFor(env, o.BaseURL, o.authorize)
 	if err != nil {
 		return nil, err
 	}
@@ -109,38 +97,31 @@ var _ providers.StatusReader = (*Provider)(nil)
 
 // Info implements [providers.Provider]. The vendor names no country that it does not reach, and no wish but the length.
 func (p *Provider) Info() providers.Info {
-	sms := providers.Coverage{
-		Channel:   providers.SMS,
-		Length:    providers.Range[int]{Min: 4, Max: 8},
-		Alphabets: []providers.Alphabet{providers.Numeric},
-	}
-	whatsapp := sms
-	whatsapp.Channel = providers.WhatsApp
-	return providers.Info{Name: p.name, Kind: kind, Coverage: []providers.Coverage{sms, whatsapp}}
+	length, alphabets := providers.Range[int]{Min: 4, Max: 8}, []providers.Alphabet{providers.Numeric}
+	return providers.Info{Name: p.name, Kind: kind, Coverage: []providers.Coverage{
+		{Channel: providers.SMS, Length: length, Alphabets: alphabets},
+		{Channel: providers.WhatsApp, Length: length, Alphabets: alphabets},
+	}}
 }
 
 // Send implements [providers.Provider].
 func (p *Provider) Send(ctx context.Context, req providers.SendRequest) (providers.Handle, error) {
 	if _, ok := p.Info().On(req.Channel); !ok {
-		return providers.Handle{}, p.fail("send", providers.Unsupported, errors.New("carries SMS and WhatsApp only"))
+		return providers.Handle{}, p.client.Refusal("send", providers.Unsupported, "carries SMS and WhatsApp only")
 	}
 	language, _, _ := strings.Cut(strings.ToLower(req.Locale), "-")
-	a, err := p.ask(ctx, upstream.Call{Op: "send", Method: http.MethodPost, Body: sendBody{
-		AppID: p.options.AppID, Recipient: req.To.Address(), Channel: req.Channel,
-		From: cmp.Or(req.Sender, p.options.Sender), Length: req.Wish.Length,
-		TemplateID: p.options.TemplateID, Lang: language,
+	a, err := p.ask(ctx, upstream.Call{Op: "send", Method: http.MethodPost, Body: body{
+		AppID: p.options.AppID, Recipient: req.To.Address(), Channel: req.Channel, Length: req.Wish.Length,
+		From: cmp.Or(req.Sender, p.options.Sender), TemplateID: p.options.TemplateID, Lang: language,
 	}})
 	if err != nil {
 		return providers.Handle{}, err
 	}
-	const defaultLength = 6
-	return a.opened(state{V: stateVersion, Recipient: req.To.Address()}, providers.Granted{
-		Length: cmp.Or(req.Wish.Length, defaultLength), Alphabet: providers.Numeric,
-	})
+	granted := providers.Granted{Length: cmp.Or(req.Wish.Length, 6), Alphabet: providers.Numeric}
+	return a.opened(state{V: stateVersion, Recipient: req.To.Address()}, granted)
 }
 
-// Resend implements [providers.Resender]. Whether the id changes is not documented: a new one is taken over, else the
-// old one is kept.
+// Resend implements [providers.Resender]. Whether the id changes is not documented.
 func (p *Provider) Resend(ctx context.Context, h providers.Handle, _ providers.SendRequest) (providers.Handle, error) {
 	a, s, err := p.about(ctx, h, upstream.Call{Op: "resend", Method: http.MethodPost})
 	if err != nil {
@@ -170,19 +151,17 @@ func (p *Provider) Status(ctx context.Context, h providers.Handle) (providers.De
 // Close frees idle connections.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// about makes a call about the verification behind h. One that this adapter did not make is gone: no code can be
-// checked with it, here or later.
+// about makes a call about the verification behind h.
 func (p *Provider) about(ctx context.Context, h providers.Handle, call upstream.Call) (answer, state, error) {
-	s, err := decodeState(h.State)
-	switch {
-	case err != nil:
-		return answer{}, state{}, p.fail(call.Op, providers.Gone, err)
-	case call.Method == http.MethodGet:
-		call.Query = url.Values{"appid": {p.options.AppID}, "verification_id": {s.VerificationID}}
-	default:
-		call.Body = sessionBody{
-			AppID: p.options.AppID, Recipient: s.Recipient, Code: call.Guess.Reveal(), VerificationID: s.VerificationID,
-		}
+	s, err := upstream.ReadState(p.client, call.Op, h, state.whole)
+	if err != nil {
+		return answer{}, s, err
+	}
+	call.Body = body{
+		AppID: p.options.AppID, Recipient: s.Recipient, Code: call.Guess.Reveal(), VerificationID: s.VerificationID,
+	}
+	if call.Method == http.MethodGet {
+		call.Body, call.Query = nil, url.Values{"appid": {p.options.AppID}, "verification_id": {s.VerificationID}}
 	}
 	a, err := p.ask(ctx, call)
 	return a, s, err
@@ -190,10 +169,10 @@ func (p *Provider) about(ctx context.Context, h providers.Handle, call upstream.
 
 func (p *Provider) ask(ctx context.Context, call upstream.Call) (answer, error) {
 	call.Path = []string{"otp", call.Op}
-	return read(p.client.Do(ctx, call))
-}
-
-// fail is a failure that needed no upstream.
-func (p *Provider) fail(op string, class providers.Class, why error) error {
-	return &providers.Error{Provider: p.name, Op: op, Class: class, Err: why}
+	var a answer
+	r, err := p.client.Ask(ctx, call, &a)
+	if a.from = r; err == nil {
+		err = r.Fault(a.code())
+	}
+	return a, err
 }

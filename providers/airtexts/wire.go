@@ -1,36 +1,28 @@
 package airtexts
 
 import (
-	"errors"
-
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/upstream"
 )
 
-// sendBody is the body of POST /otp/send. What is left out has the vendor's default.
-type sendBody struct {
-	AppID      string            `json:"appid"`
-	Recipient  string            `json:"recipient"` // E.164
-	Channel    providers.Channel `json:"channel"`   // the vendor's words are ours
-	From       string            `json:"from,omitzero"`
-	Length     int               `json:"otp_length,omitzero"`
-	TemplateID int               `json:"templateId,omitzero"`
-	Lang       string            `json:"lang,omitzero"`
-}
-
-// sessionBody is the body of POST /otp/verify. Without the code it is that of POST /otp/resend, which the vendor names
-// and does not show. By the vendor's word a verify can do without the recipient.
-type sessionBody struct {
-	AppID          string `json:"appid"`
-	Recipient      string `json:"recipient"`
-	Code           string `json:"otp_code,omitzero"`
-	VerificationID string `json:"verification_id"`
+// body is that of every POST. A resend, which the vendor names and does not show, is a verify without the code.
+type body struct {
+	AppID          string            `json:"appid"`
+	Recipient      string            `json:"recipient"`        // E.164
+	Channel        providers.Channel `json:"channel,omitzero"` // of a send, as what follows; the vendor's words are ours
+	From           string            `json:"from,omitzero"`
+	Length         int               `json:"otp_length,omitzero"`
+	TemplateID     int               `json:"templateId,omitzero"`
+	Lang           string            `json:"lang,omitzero"`
+	Code           string            `json:"otp_code,omitzero"` // of a verify
+	VerificationID string            `json:"verification_id,omitzero"`
 }
 
 // answer is every answer: what it says may stand at the top or in "data".
 type answer struct {
-	upstream.Response
-	top, data level
+	level
+	Data level `json:"data"`
+	from upstream.Response
 }
 
 // level is one level of an answer. The vendor shows no name but that of the id.
@@ -62,11 +54,6 @@ type state struct {
 	Recipient      string `json:"recipient"`
 }
 
-func decodeState(b []byte) (state, error) {
-	var s state
-	err := upstream.Decode(b, &s)
-	if err != nil || s.V != stateVersion || !upstream.Visible(s.VerificationID) || !upstream.Visible(s.Recipient) {
-		return state{}, errors.New("handle is not one of this kind")
-	}
-	return s, nil
+func (s state) whole() bool {
+	return s.V == stateVersion && upstream.Visible(s.VerificationID) && upstream.Visible(s.Recipient)
 }
