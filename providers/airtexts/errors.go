@@ -77,7 +77,7 @@ func (a answer) opened(s state, granted providers.Granted) (providers.Handle, er
 		id = cmp.Or(id, s.VerificationID)
 	}
 	if !upstream.Visible(id) {
-		return providers.Handle{}, a.from.Failure(providers.Ambiguous, a.code(), errors.New("granted without a verification id"))
+		return providers.Handle{}, a.from.Failure(providers.Ambiguous, a.code(), errors.New("granted without an id"))
 	}
 	s.VerificationID = id
 	return providers.Handle{UpstreamID: id, State: upstream.WriteState(s), Granted: granted}, nil
@@ -102,12 +102,12 @@ func (a answer) judge() (providers.Verdict, error) {
 func (a answer) report() (providers.DeliveryReport, error) {
 	status := cmp.Or(a.Data.Status, a.Status)
 	told := status.meaning()
-	state, known := map[string]providers.DeliveryState{
+	stage, known := map[string]providers.DeliveryState{
 		"sent": providers.DeliverySent, "delivered": providers.DeliveryDelivered, right: providers.DeliveryDelivered,
 		"pending": "", failed: "", over: "",
 	}[told]
 	if !known || !a.done() {
 		return providers.DeliveryReport{}, a.failure()
 	}
-	return providers.DeliveryReport{State: state, Code: string(status), Final: told == right || told == over}, nil
+	return providers.DeliveryReport{State: stage, Code: string(status), Final: told == right || told == over}, nil
 }

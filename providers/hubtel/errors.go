@@ -34,7 +34,7 @@ func opened(r upstream.Response, refusal func(status int, code string) providers
 	if err != nil {
 		return providers.Handle{}, err
 	}
-	success := r.Status >= 200 && r.Status <= 299
+	success := upstream.Success(r.Status)
 	switch {
 	case success && e.blank:
 		return providers.Handle{}, r.Failure(providers.Transient, "", upstream.ErrMalformed)
@@ -78,10 +78,10 @@ func judge(r upstream.Response) (providers.Verdict, error) {
 	switch r.Status {
 	case http.StatusOK:
 		if e.blank || e.Code == codeOK {
-			return providers.Verdict{Match: true, AttemptsLeft: -1, Final: true}, nil
+			return upstream.Right(), nil
 		}
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity:
-		return providers.Verdict{AttemptsLeft: -1}, nil
+		return upstream.Wrong(nil), nil
 	}
 	return providers.Verdict{}, r.Failure(providers.Unknown, e.Code, nil)
 }

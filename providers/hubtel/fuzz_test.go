@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/providers/upstream"
 )
 
 func seed(f *testing.F, add func([]byte)) {
@@ -34,9 +35,20 @@ func seed(f *testing.F, add func([]byte)) {
 	}
 }
 
+// reader makes a client that is never asked.
+func reader(f *testing.F) *upstream.Client {
+	f.Helper()
+	c, err := upstream.New(upstream.Config{Provider: "one", BaseURL: "http://127.0.0.1"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return c
+}
+
 // FuzzEnvelope: what cannot be read is not half read, and what names a session can be read back.
 func FuzzEnvelope(f *testing.F) {
 	seed(f, func(b []byte) { f.Add(b) })
+	client := reader(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		e, err := decodeEnvelope(body)
 		if err != nil && e != (envelope{}) {
@@ -46,7 +58,7 @@ func FuzzEnvelope(f *testing.F) {
 		if !ok {
 			return
 		}
-		s, err := decodeState(h.State)
+		s, err := upstream.ReadState(client, "verify", h, state.whole)
 		if err != nil || s.RequestID != h.UpstreamID || s.Prefix != h.Prefix {
 			t.Errorf("the state %s is read as %+v, %v", h.State, s, err)
 		}
@@ -56,8 +68,9 @@ func FuzzEnvelope(f *testing.F) {
 // FuzzState: only a whole state is taken.
 func FuzzState(f *testing.F) {
 	seed(f, func(b []byte) { f.Add(b) })
+	client := reader(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := decodeState(b)
+		s, err := upstream.ReadState(client, "verify", providers.Handle{State: b}, state.whole)
 		whole := s.V == stateVersion && token(s.RequestID) && token(s.Prefix)
 		if err != nil && s != (state{}) || err == nil && !whole {
 			t.Errorf("%q is read as %+v, %v", b, s, err)
@@ -72,12 +85,12 @@ func FuzzVerify(f *testing.F) {
 	}
 	var status int
 	var body []byte
-	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		_, _ = w.Write(body)
 	}))
-	f.Cleanup(upstream.Close)
-	p, err := (&Options{BaseURL: upstream.URL}).Build(providers.Environment{Name: "one"})
+	f.Cleanup(server.Close)
+	p, err := (&Options{BaseURL: server.URL}).Build(providers.Environment{Name: "one"})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -5,7 +5,6 @@ package hubtel
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/otpgate/otpgate/providers"
@@ -39,12 +38,8 @@ type Options struct {
 // Check implements [providers.Options].
 func (o *Options) Check(b providers.Block) {
 	upstream.CheckBaseURL(b, o.BaseURL, o.Insecure)
-	if o.ClientID.Empty() {
-		b.Refuse("is missing: it is the first half of Hubtel's API key", "client_id")
-	}
-	if o.ClientSecret.Empty() {
-		b.Refuse("is missing: it is the second half of Hubtel's API key", "client_secret")
-	}
+	upstream.CheckVisible(b, "client_id", o.ClientID.Reveal(), "it is the first half of Hubtel's API key")
+	upstream.CheckVisible(b, "client_secret", o.ClientSecret.Reveal(), "it is the second half of Hubtel's API key")
 	switch {
 	case o.Sender == "":
 		b.Warn("is empty: requests and apps that name no sender will not be carried", "sender")
@@ -55,9 +50,8 @@ func (o *Options) Check(b providers.Block) {
 
 // Build implements [providers.Options].
 func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
-	client, err := upstream.New(upstream.Config{
-		Provider: env.Name, BaseURL: o.BaseURL, Timeout: env.Timeout,
-		Authorize: func(r *http.Request) { r.SetBasicAuth(o.ClientID.Reveal(), o.ClientSecret.Reveal()) },
+	client, err := upstream.NewFor(env, o.BaseURL, func(r *http.Request) {
+		r.SetBasicAuth(o.ClientID.Reveal(), o.ClientSecret.Reveal())
 	})
 	if err != nil {
 		return nil, err
@@ -90,8 +84,8 @@ func (p *Provider) Info() providers.Info {
 // Send implements [providers.Provider].
 func (p *Provider) Send(ctx context.Context, req providers.SendRequest) (providers.Handle, error) {
 	sender := cmp.Or(req.Sender, p.sender)
-	if why := p.cannot(req, sender); why != nil {
-		return providers.Handle{}, p.fail("send", providers.Unsupported, why)
+	if why := p.cannot(req, sender); why != "" {
+		return providers.Handle{}, p.client.Refusal("send", providers.Unsupported, why)
 	}
 	body := sendBody{SenderID: sender, PhoneNumber: req.To.Address(), CountryCode: req.To.Country()}
 	answer, err := p.post(ctx, "send", body, providers.Secret{})
@@ -104,9 +98,9 @@ func (p *Provider) Send(ctx context.Context, req providers.SendRequest) (provide
 // Resend implements [providers.Resender]. Hubtel answers with another request id and another prefix; the first pair is
 // taken to be dead.
 func (p *Provider) Resend(ctx context.Context, h providers.Handle, _ providers.SendRequest) (providers.Handle, error) {
-	s, err := decodeState(h.State)
+	s, err := upstream.ReadState(p.client, "resend", h, state.whole)
 	if err != nil {
-		return providers.Handle{}, p.fail("resend", providers.Gone, err)
+		return providers.Handle{}, err
 	}
 	answer, err := p.post(ctx, "resend", resendBody{RequestID: s.RequestID}, providers.Secret{})
 	if err != nil {
@@ -117,9 +111,9 @@ func (p *Provider) Resend(ctx context.Context, h providers.Handle, _ providers.S
 
 // Verify implements [providers.Provider].
 func (p *Provider) Verify(ctx context.Context, h providers.Handle, code providers.Secret) (providers.Verdict, error) {
-	s, err := decodeState(h.State)
+	s, err := upstream.ReadState(p.client, "verify", h, state.whole)
 	if err != nil {
-		return providers.Verdict{}, p.fail("verify", providers.Gone, err)
+		return providers.Verdict{}, err
 	}
 	guess := verifyBody{RequestID: s.RequestID, Prefix: s.Prefix, Code: code.Reveal()}
 	answer, err := p.post(ctx, "verify", guess, code)
@@ -138,24 +132,18 @@ func (p *Provider) post(ctx context.Context, op string, body any, guess provider
 	})
 }
 
-// fail is a failure that needed no upstream. A handle that this adapter did not make is gone: no code can be checked
-// with it, here or later.
-func (p *Provider) fail(op string, class providers.Class, why error) error {
-	return &providers.Error{Provider: p.name, Op: op, Class: class, Err: why}
-}
-
-// cannot tells why a request is not for Hubtel; nil: it is.
-func (p *Provider) cannot(req providers.SendRequest, sender string) error {
+// cannot tells why a request is not for Hubtel; empty: it is.
+func (p *Provider) cannot(req providers.SendRequest, sender string) string {
 	c, ok := p.Info().On(req.Channel)
 	switch {
 	case !ok:
-		return errors.New("carries SMS only")
+		return "carries SMS only"
 	case !c.Countries.Has(req.To.Country()):
-		return errors.New("carries to Ghana only")
+		return "carries to Ghana only"
 	case !validSender(sender):
-		return errors.New("sender is not 1 to 11 letters and digits")
+		return "sender is not 1 to 11 letters and digits"
 	}
-	return nil
+	return ""
 }
 
 // validSender is the vendor's rule: "11 alpha-numeric characters or less".

@@ -264,6 +264,10 @@ func TestOptionsAreChecked(t *testing.T) {
 				"base_url: is plain http", "client_id: is missing", "client_secret: is missing", "sender: is no sender ID",
 			},
 		},
+		"a secret with a line's end": {
+			func(o *hubtel.Options) { o.ClientSecret = providers.NewSecret("canary\n") },
+			[]string{"client_secret: is missing or holds white space"},
+		},
 		"meant to be insecure": {
 			func(o *hubtel.Options) { o.BaseURL, o.Insecure = "http://api.example.com", true }, nil,
 		},

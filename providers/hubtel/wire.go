@@ -2,7 +2,6 @@ package hubtel
 
 import (
 	"bytes"
-	"errors"
 
 	"github.com/goccy/go-json/v2"
 
@@ -62,15 +61,7 @@ type state struct {
 	Prefix    string `json:"prefix"`
 }
 
-var errState = errors.New("handle is not one of this kind")
-
-func decodeState(b []byte) (state, error) {
-	var s state
-	if err := upstream.Decode(b, &s); err != nil || s.V != stateVersion || !token(s.RequestID) || !token(s.Prefix) {
-		return state{}, errState
-	}
-	return s, nil
-}
+func (s state) whole() bool { return s.V == stateVersion && token(s.RequestID) && token(s.Prefix) }
 
 // handle is the session that e opened, if it names one.
 func (e envelope) handle() (providers.Handle, bool) {
@@ -78,22 +69,16 @@ func (e envelope) handle() (providers.Handle, bool) {
 	if !token(id) || !token(prefix) {
 		return providers.Handle{}, false
 	}
-	s, err := json.Marshal(state{V: stateVersion, RequestID: id, Prefix: prefix})
 	return providers.Handle{
 		UpstreamID: id,
 		Prefix:     prefix,
-		State:      s,
+		State:      upstream.WriteState(state{V: stateVersion, RequestID: id, Prefix: prefix}),
 		Granted:    providers.Granted{Length: codeLength, Alphabet: providers.Numeric},
-	}, err == nil
+	}, true
 }
 
 // token tells whether s could be an id or a prefix: both are stored, the prefix is shown to people.
 func token(s string) bool {
 	const longest = 64
-	for _, c := range []byte(s) {
-		if c <= ' ' || c > '~' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= longest
+	return upstream.Visible(s) && len(s) <= longest
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/otpgate/otpgate/providers/upstream"
 )
 
-// meaning is the class of a refusal by the vendor's word or, where there is none, its text. Add words as logs show them.
+// meaning is the class of a refusal by the vendor's word or, where there is none, its text. Words are added as logs
+// show them.
 func meaning(word string) providers.Class {
 	switch word {
 	case "INVALID_TOKEN", "UNAUTHORIZED_ACCESS":

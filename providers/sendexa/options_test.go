@@ -34,6 +34,11 @@ func TestOptionsAreChecked(t *testing.T) {
 		"a key with a line's end": {
 			func(o *sendexa.Options) { o.APIKey = providers.NewSecret("canary\n") }, []string{"api_key: is missing or holds"},
 		},
+		"a webhook secret": {func(o *sendexa.Options) { o.WebhookSecret = providers.NewSecret("canary") }, nil},
+		"a webhook secret with a space": {
+			func(o *sendexa.Options) { o.WebhookSecret = providers.NewSecret("canary secret") },
+			[]string{"webhook_secret: is missing or holds"},
+		},
 		"everything": {
 			func(o *sendexa.Options) {
 				*o = sendexa.Options{BaseURL: "http://api.example.com", Sender: "My", Dialect: "c", Auth: "bearer"}

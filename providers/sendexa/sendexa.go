@@ -39,6 +39,8 @@ type Options struct {
 	Dialect   string           `yaml:"dialect"`    // id or phone: what a code is checked and sent again by
 	Auth      string           `yaml:"auth"`       // x-api-key or basic: the header that holds the token
 	Insecure  bool             `yaml:"insecure"`   // allows plain http to other machines
+
+	WebhookSecret providers.Secret `yaml:"webhook_secret"` // signs delivery reports; empty: none are taken
 }
 
 // Check implements [providers.Options].
@@ -53,6 +55,9 @@ func (o *Options) Check(b providers.Block) {
 	}
 	upstream.CheckChoice(b, "dialect", o.Dialect, byID, byPhone)
 	upstream.CheckChoice(b, "auth", o.Auth, inAPIKey, inBasic)
+	if !o.WebhookSecret.Empty() {
+		upstream.CheckVisible(b, "webhook_secret", o.WebhookSecret.Reveal(), "it is that of Sendexa's webhooks")
+	}
 }
 
 // Build implements [providers.Options]. Both headers hold the same token: key and secret as for HTTP Basic.
@@ -68,7 +73,9 @@ func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{name: env.Name, sender: o.Sender, byPhone: o.Dialect == byPhone, client: client}, nil
+	return &Provider{
+		name: env.Name, sender: o.Sender, byPhone: o.Dialect == byPhone, client: client, webhookSecret: o.WebhookSecret,
+	}, nil
 }
 
 // Provider is one Sendexa account.
@@ -77,9 +84,14 @@ type Provider struct {
 	sender  string
 	byPhone bool // the dialect
 	client  *upstream.Client
+
+	webhookSecret providers.Secret // empty: no callbacks are taken
 }
 
-var _ providers.Resender = (*Provider)(nil)
+var (
+	_ providers.Resender       = (*Provider)(nil)
+	_ providers.CallbackParser = (*Provider)(nil)
+)
 
 // Info implements [providers.Provider].
 func (p *Provider) Info() providers.Info {

@@ -411,6 +411,25 @@ func TestNothingIsRepeated(t *testing.T) {
 	}
 }
 
+func TestNewForTakesNameAndTimeOfTheProvider(t *testing.T) {
+	t.Parallel()
+	keys := make(chan string, 1)
+	base := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		keys <- r.Header.Get("X-Api-Key")
+		<-r.Context().Done()
+	})
+	env := providers.Environment{Name: "one", Timeout: 100 * time.Millisecond}
+	c, err := upstream.NewFor(env, base, func(r *http.Request) { r.Header.Set("X-Api-Key", canary) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	_, err = c.Do(t.Context(), call(http.MethodGet))
+	if key := <-keys; !errors.Is(failure(t, err), context.DeadlineExceeded) || key != canary {
+		t.Errorf("got %v with the key %q", err, key)
+	}
+}
+
 func TestNewRefusesWhatIsNoAddress(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"", "canary-7f3a", "http://[" + canary, "://" + canary} {

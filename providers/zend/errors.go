@@ -18,10 +18,10 @@ func read(r upstream.Response, missing providers.Class) (answer, error) {
 	if fault := r.Fault(a.Error); fault != nil {
 		return answer{}, fault
 	}
-	if malformed != nil && (len(r.Body) > 0 || success(r.Status)) {
+	if malformed != nil && (len(r.Body) > 0 || upstream.Success(r.Status)) {
 		return answer{}, r.Failure(providers.Transient, "", malformed)
 	}
-	if a.StatusCode == 0 || success(a.StatusCode) {
+	if a.StatusCode == 0 || upstream.Success(a.StatusCode) {
 		a.StatusCode = r.Status // a body never makes a success of a failure
 	}
 	class := upstream.ClassOfStatus(a.StatusCode)
@@ -41,7 +41,7 @@ func opened(r upstream.Response) (providers.Handle, error) {
 	if err != nil {
 		return providers.Handle{}, err
 	}
-	if !success(a.StatusCode) || a.Success != nil && !*a.Success {
+	if !upstream.Success(a.StatusCode) || a.Success != nil && !*a.Success {
 		return providers.Handle{}, r.Failure(refusal(a), a.Error, nil)
 	}
 	switch h, ok := a.handle(); {
@@ -79,10 +79,10 @@ func (p *Provider) judge(
 	switch {
 	case err != nil:
 		return providers.Verdict{}, err
-	case a.Success == nil, *a.Success && !success(a.StatusCode):
+	case a.Success == nil, *a.Success && !upstream.Success(a.StatusCode):
 		return providers.Verdict{}, r.Failure(providers.Unknown, a.Error, nil)
 	case *a.Success:
-		return providers.Verdict{Match: true, AttemptsLeft: -1, Final: true}, nil
+		return upstream.Right(), nil
 	}
 	session, unread := p.aside(ctx, id, guess)
 	switch {
@@ -91,8 +91,7 @@ func (p *Provider) judge(
 	case session.Code == statusFailed:
 		return providers.Verdict{Final: true}, nil
 	case a.AttemptsRemaining != nil:
-		left := max(0, *a.AttemptsRemaining)
-		return providers.Verdict{AttemptsLeft: left, Final: left == 0}, nil
+		return upstream.Wrong(a.AttemptsRemaining), nil
 	case unread != nil:
 		return providers.Verdict{}, unread
 	}
@@ -107,7 +106,7 @@ func report(r upstream.Response) (providers.DeliveryReport, error) {
 	}
 	known := providers.DeliveryReport{Code: a.Status, Final: true}
 	switch {
-	case !success(a.StatusCode):
+	case !upstream.Success(a.StatusCode):
 		return providers.DeliveryReport{}, r.Failure(providers.Unknown, a.Error, nil)
 	case a.Status == statusSent, a.Status == statusPending:
 		known.State, known.Final = providers.DeliverySent, false
@@ -118,5 +117,3 @@ func report(r upstream.Response) (providers.DeliveryReport, error) {
 	}
 	return known, nil
 }
-
-func success(status int) bool { return status >= 200 && status <= 299 }

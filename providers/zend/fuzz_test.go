@@ -37,9 +37,20 @@ func seed(f *testing.F, add func([]byte)) {
 	}
 }
 
+// reader makes a client that is never asked.
+func reader(f *testing.F) *upstream.Client {
+	f.Helper()
+	c, err := upstream.New(upstream.Config{Provider: "one", BaseURL: "http://127.0.0.1"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return c
+}
+
 // FuzzAnswer: what names a session can be read back, and grants nothing absurd.
 func FuzzAnswer(f *testing.F) {
 	seed(f, func(b []byte) { f.Add(b) })
+	client := reader(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var a answer
 		if upstream.Decode(body, &a) != nil {
@@ -49,7 +60,7 @@ func FuzzAnswer(f *testing.F) {
 		if !ok {
 			return
 		}
-		s, err := decodeState(h.State)
+		s, err := upstream.ReadState(client, "verify", h, state.whole)
 		if err != nil || s.ID != h.UpstreamID || h.Granted.Length < 0 || h.Granted.Expiry < 0 {
 			t.Errorf("the state %s is read as %+v, %v; granted is %+v", h.State, s, err, h.Granted)
 		}
@@ -59,8 +70,9 @@ func FuzzAnswer(f *testing.F) {
 // FuzzState: only a whole state is taken.
 func FuzzState(f *testing.F) {
 	seed(f, func(b []byte) { f.Add(b) })
+	client := reader(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := decodeState(b)
+		s, err := upstream.ReadState(client, "verify", providers.Handle{State: b}, state.whole)
 		if err != nil && s != (state{}) || err == nil && (s.V != stateVersion || !upstream.Visible(s.ID)) {
 			t.Errorf("%q is read as %+v, %v", b, s, err)
 		}

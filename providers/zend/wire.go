@@ -1,11 +1,9 @@
 package zend
 
 import (
-	"errors"
 	"time"
 
 	"github.com/goccy/go-json/jsontext"
-	"github.com/goccy/go-json/v2"
 
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/upstream"
@@ -57,24 +55,17 @@ type state struct {
 	ID string `json:"id"`
 }
 
-func decodeState(b []byte) (state, error) {
-	var s state
-	if err := upstream.Decode(b, &s); err != nil || s.V != stateVersion || !upstream.Visible(s.ID) {
-		return state{}, errors.New("handle is not one of this kind")
-	}
-	return s, nil
-}
+func (s state) whole() bool { return s.V == stateVersion && upstream.Visible(s.ID) }
 
 // handle is the session that a opened, if it names one.
 func (a answer) handle() (providers.Handle, bool) {
 	if !upstream.Visible(a.ID) {
 		return providers.Handle{}, false
 	}
-	s, err := json.Marshal(state{V: stateVersion, ID: a.ID})
 	return providers.Handle{
-		UpstreamID: a.ID, State: s,
+		UpstreamID: a.ID, State: upstream.WriteState(state{V: stateVersion, ID: a.ID}),
 		Granted: providers.Granted{
 			Length: int(a.Length), Alphabet: providers.Numeric, Expiry: time.Duration(a.ExpiryMinutes) * time.Minute,
 		},
-	}, err == nil
+	}, true
 }

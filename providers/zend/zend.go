@@ -5,7 +5,6 @@ package zend
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -34,16 +33,13 @@ type Options struct {
 // Check implements [providers.Options].
 func (o *Options) Check(b providers.Block) {
 	upstream.CheckBaseURL(b, o.BaseURL, o.Insecure)
-	if !upstream.Visible(o.APIKey.Reveal()) {
-		b.Refuse("is missing or holds white space: it is the key of the Zend account, such as sent_live_…", "api_key")
-	}
+	upstream.CheckVisible(b, "api_key", o.APIKey.Reveal(), "it is the key of the Zend account, such as sent_live_…")
 }
 
 // Build implements [providers.Options].
 func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
-	client, err := upstream.New(upstream.Config{
-		Provider: env.Name, BaseURL: o.BaseURL, Timeout: env.Timeout,
-		Authorize: func(r *http.Request) { r.Header.Set("x-api-key", o.APIKey.Reveal()) },
+	client, err := upstream.NewFor(env, o.BaseURL, func(r *http.Request) {
+		r.Header.Set("x-api-key", o.APIKey.Reveal())
 	})
 	if err != nil {
 		return nil, err
@@ -77,7 +73,7 @@ func (p *Provider) Info() providers.Info {
 // Send implements [providers.Provider]. Zend has no senders, so the one of req is not looked at.
 func (p *Provider) Send(ctx context.Context, req providers.SendRequest) (providers.Handle, error) {
 	if _, ok := p.Info().On(req.Channel); !ok {
-		return providers.Handle{}, p.fail("send", providers.Unsupported, errors.New("carries SMS and WhatsApp only"))
+		return providers.Handle{}, p.client.Refusal("send", providers.Unsupported, "carries SMS and WhatsApp only")
 	}
 	r, err := p.client.Do(ctx, upstream.Call{
 		Op: "send", Method: http.MethodPost, Path: []string{"otp", "send"}, Body: sendBody{
@@ -93,9 +89,9 @@ func (p *Provider) Send(ctx context.Context, req providers.SendRequest) (provide
 
 // Verify implements [providers.Provider].
 func (p *Provider) Verify(ctx context.Context, h providers.Handle, code providers.Secret) (providers.Verdict, error) {
-	s, err := decodeState(h.State)
+	s, err := upstream.ReadState(p.client, "verify", h, state.whole)
 	if err != nil {
-		return providers.Verdict{}, p.fail("verify", providers.Gone, err)
+		return providers.Verdict{}, err
 	}
 	r, err := p.client.Do(ctx, upstream.Call{
 		Op: "verify", Method: http.MethodPost, Path: []string{"otp", s.ID, "verify"},
@@ -109,9 +105,9 @@ func (p *Provider) Verify(ctx context.Context, h providers.Handle, code provider
 
 // Status implements [providers.StatusReader].
 func (p *Provider) Status(ctx context.Context, h providers.Handle) (providers.DeliveryReport, error) {
-	s, err := decodeState(h.State)
+	s, err := upstream.ReadState(p.client, "status", h, state.whole)
 	if err != nil {
-		return providers.DeliveryReport{}, p.fail("status", providers.Gone, err)
+		return providers.DeliveryReport{}, err
 	}
 	return p.look(ctx, upstream.Call{Op: "status"}, s.ID)
 }
@@ -139,10 +135,4 @@ func (p *Provider) aside(ctx context.Context, id string, guess providers.Secret)
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	return p.look(ctx, upstream.Call{Op: "verify", Guess: guess}, id)
-}
-
-// fail is a failure that needed no upstream. A handle that this adapter did not make is gone: no code can be checked
-// with it, here or later.
-func (p *Provider) fail(op string, class providers.Class, why error) error {
-	return &providers.Error{Provider: p.name, Op: op, Class: class, Err: why}
 }
