@@ -9,7 +9,7 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo un
 LDFLAGS   := -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fuzz bench wrk cover generate tidy packages clean
+.PHONY: help run build test lint fuzz bench wrk drill cover generate tidy packages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ bench: wrk ## measure the gateway beside its yardsticks; takes about two minutes
 
 wrk:
 	@command -v wrk >/dev/null || { echo "installing wrk"; apt-get update -qq && apt-get install -y -qq wrk; }
+
+drill: build ## hold every drill: what a test cannot show in its time; about fifteen minutes
+	$(GO) build -o bin/drill ./deploy/drill
+	./bin/drill --otpgate bin/otpgate
 
 cover: ## show what the tests reach
 	$(GO) test -coverprofile=coverage.out ./...

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/goccy/go-json/v2"
+)
+
+// chaosLength is the length of codes where a provider lets one choose: long enough not to come up by chance.
+const chaosLength = 8
+
+// canaries are what must be seen nowhere: codes that were delivered or entered, and credentials.
+type canaries struct {
+	mu    sync.Mutex
+	codes map[string]bool
+	words *regexp.Regexp // digits that could be a code
+	coded *regexp.Regexp // texts that could be base64
+}
+
+func newCanaries() *canaries {
+	return &canaries{
+		codes: map[string]bool{},
+		words: regexp.MustCompile(`[0-9A-Za-z]+`),
+		coded: regexp.MustCompile(`[0-9A-Za-z+/_-]{16,}`),
+	}
+}
+
+func (c *canaries) add(code string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.codes[code] = true
+}
+
+// inText finds the codes of length least or more that stand in text as whole words, and those too long to be there by
+// chance also inside of base64.
+func (c *canaries) inText(text []byte, least int) (found []string) {
+	look := func(text []byte, least int) {
+		for _, word := range c.words.FindAll(text, -1) {
+			if len(word) >= least && c.codes[string(word)] {
+				found = append(found, string(word))
+			}
+		}
+	}
+	look(text, least)
+	for _, word := range c.coded.FindAll(text, -1) {
+		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			if plain, err := encoding.DecodeString(string(word)); err == nil {
+				look(plain, chaosLength)
+			}
+		}
+	}
+	return found
+}
+
+// credentialsIn finds the credentials in text, plain or as Basic authentication writes them.
+func credentialsIn(text []byte) (found []string) {
+	for _, secret := range credentials() {
+		coded := base64.RawStdEncoding.EncodeToString([]byte("::" + secret)) // where a multiple of three precedes it
+		for _, form := range []string{secret, coded[4 : len(coded)-4]} {
+			if bytes.Contains(text, []byte(form)) {
+				found = append(found, form)
+			}
+		}
+	}
+	return found
+}
+
+// ownWords are numbers of four digits that the twin of Hubtel says itself, and that a code may be by chance.
+func ownWords() []string { return []string{"0000", "2001", "4000", "4002", "4029", "5000"} }
+
+// inLog finds codes of four digits and more in a line of a log, but for the members that hold times and addresses.
+func (c *canaries) inLog(l []byte) []string {
+	var members map[string]any
+	if json.Unmarshal(l, &members) != nil {
+		return c.inText(l, 4) // such as the trace of a crash
+	}
+	for _, name := range []string{"time", "took_ms", "peer", "address"} {
+		delete(members, name)
+	}
+	var found []string
+	for _, code := range c.inText([]byte(fmt.Sprint(members)), 4) {
+		if !contains(ownWords(), code) {
+			found = append(found, code)
+		}
+	}
+	return found
+}
+
+// search looks for canaries in all that the gateway has written.
+func (c *chaos) search() error {
+	for _, m := range c.inbox.Messages("", "") {
+		c.seen.add(codeIn(m.Text))
+	}
+	delete(c.seen.codes, "")
+	if _, err := c.p.log.file.Seek(0, 0); err != nil {
+		return err
+	}
+	log := &journal{file: c.p.log.file}
+	t := newTally()
+	lines := 0
+	log.read(func(l line) {
+		lines++
+		if found := append(c.seen.inLog(l.raw), credentialsIn(l.raw)...); len(found) > 0 {
+			t.add("lines of the log with a code or a credential", fmt.Sprint(found, " in ", string(l.raw)))
+		}
+		if strings.Contains(string(l.raw), "panic") || strings.Contains(string(l.raw), "goroutine ") {
+			t.add("panics in the log", string(l.raw))
+		}
+	})
+	size := 0
+	files, err := filepath.Glob(filepath.Join(c.p.folder, "otpgate.db*"))
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		size += len(text)
+		for _, found := range append(c.seen.inText(text, chaosLength), credentialsIn(text)...) {
+			t.add("codes or credentials in the database", found)
+		}
+	}
+	c.say("searched for %d codes: %d lines of log, %d KiB of database", len(c.seen.codes), lines, size>>10)
+	for _, name := range []string{
+		"lines of the log with a code or a credential", "panics in the log", "codes or credentials in the database",
+	} {
+		c.none(t, name)
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// pace begins do with 0, 1, 2 … at a steady rate, whether or not the earlier ones are done: an open loop, so that a
+// gateway that hesitates is not spared. It ends with the drill, or with stop, which waits for all that were begun.
+func (s *stage) pace(perSecond int, do func(n int, due time.Time)) (stop func()) {
+	quit := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		began := time.Now()
+		for n := 0; ; n++ {
+			due := began.Add(time.Duration(n) * time.Second / time.Duration(perSecond))
+			timer := time.NewTimer(time.Until(due))
+			select {
+			case <-timer.C:
+			case <-quit:
+				timer.Stop()
+				return
+			case <-s.ctx.Done():
+				timer.Stop()
+				return
+			}
+			all.Go(func() { do(n, due) })
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(quit)
+		all.Wait()
+	})
+}
+
+// timings remember when each request was due, and how long after that it was answered.
+type timings struct {
+	mu  sync.Mutex
+	all []timing
+}
+
+type timing struct {
+	due  time.Time
+	took time.Duration
+}
+
+// done notes a request that was due and has just been answered.
+func (t *timings) done(due time.Time) {
+	took := time.Since(due)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all = append(t.all, timing{due, took})
+}
+
+// between are the times of the requests that were due between two moments.
+func (t *timings) between(from, to time.Time) spans {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var found spans
+	for _, one := range t.all {
+		if !one.due.Before(from) && one.due.Before(to) {
+			found = append(found, one.took)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// spans are times in order, shortest first.
+type spans []time.Duration
+
+// quantile is the time within which the share q was answered.
+func (s spans) quantile(q float64) time.Duration {
+	if len(s) == 0 {
+		return 0
+	}
+	return s[min(len(s)-1, int(q*float64(len(s))))]
+}
+
+// String is for people.
+func (s spans) String() string {
+	return fmt.Sprintf("%d requests, p50 %v, p99 %v, slowest %v",
+		len(s), short(s.quantile(0.50)), short(s.quantile(0.99)), short(s.quantile(1)))
+}
+
+// slack is what the machine may add to a time that the gateway keeps to.
+const slack = time.Second
+
+// slowest remembers the longest time that it saw.
+type slowest struct{ most atomic.Int64 }
+
+func (s *slowest) see(took time.Duration) {
+	for seen := s.most.Load(); int64(took) > seen; seen = s.most.Load() {
+		s.most.CompareAndSwap(seen, int64(took))
+	}
+}
+
+func (s *slowest) took() time.Duration { return time.Duration(s.most.Load()) }
+
+// short leaves out what nobody reads.
+func short(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
+
+// tally counts what happened by name, and keeps the first few of each for people to look at.
+type tally struct {
+	mu     sync.Mutex
+	counts map[string]int
+	first  map[string][]string
+}
+
+func newTally() *tally { return &tally{counts: map[string]int{}, first: map[string][]string{}} }
+
+// add counts one; detail is kept when it is among the first.
+func (t *tally) add(name, detail string) {
+	const kept = 3
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counts[name]++
+	if len(t.first[name]) < kept && detail != "" {
+		t.first[name] = append(t.first[name], detail)
+	}
+}
+
+func (t *tally) of(name string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.counts[name]
+}
+
+// sortedCounts lists counts by their names.
+func sortedCounts(counts map[string]int) []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		all = append(all, fmt.Sprintf("%6d %s", counts[name], name))
+	}
+	return all
+}
+
+// none expects that something did not happen, and shows the first times that it did.
+func (s *stage) none(t *tally, name string) {
+	n := t.of(name)
+	s.expect(n == 0, "%s: %d", name, n)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, detail := range t.first[name] {
+		s.say("  %s", detail)
+	}
+}

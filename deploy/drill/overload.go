@@ -1,0 +1,188 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// What overload works with.
+const (
+	crowd        = 5000   // sends in flight at the upstream
+	bound        = 10_000 // requests that the gateway works on at once (docs/operations.md)
+	surplus      = 500    // that are sent beyond it
+	lateComers   = 200    // that come one after the other when it is full
+	burstRate    = 4000   // requests begun in a second
+	crowdBursts  = 3
+	atOnce       = 250 * time.Millisecond // within which a refusal has to come
+	leastForThis = 3*crowd + 1000         // descriptors of this process: requests, and connections of the upstream
+)
+
+// flood is a gateway before an upstream that takes its time.
+type flood struct {
+	*stage
+	api   *client
+	p     *process
+	delay atomic.Int64 // of the upstream
+	made  atomic.Uint64
+	next  atomic.Int64 // person
+}
+
+func overload(s *stage) error {
+	f := &flood{stage: s}
+	if err := f.open(); err != nil {
+		return err
+	}
+	before, err := f.p.burden()
+	if err != nil {
+		return err
+	}
+	f.say("before: %v", before)
+	for n := range crowdBursts {
+		f.below(n+1, before)
+	}
+	f.beyond()
+	return nil
+}
+
+func (f *flood) open() error {
+	if have := descriptorLimit(); have < leastForThis {
+		return fmt.Errorf("this drill needs %d descriptors, and may have %d: ulimit -n", leastForThis, have)
+	}
+	url, err := f.listen(http.HandlerFunc(f.answer))
+	if err != nil {
+		return err
+	}
+	f.p, err = f.serve(settings{
+		Timeout:   "60s",
+		Providers: hubtelBlock("slow", url, fmt.Sprintf(", timeout: 50s, max_in_flight: %d", crowd)),
+		Routes:    "  - {name: rest, use: [slow]}",
+	})
+	if err == nil {
+		f.api = f.newClient(f.p.url)
+	}
+	return err
+}
+
+// descriptorLimit is how many files this process may have open; 0: it cannot be learnt.
+func descriptorLimit() int {
+	text, err := os.ReadFile("/proc/self/limits")
+	if err != nil {
+		return 0
+	}
+	for l := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(l, "Max open files"); ok {
+			n, _ := strconv.Atoi(strings.Fields(rest)[0])
+			return n
+		}
+	}
+	return 0
+}
+
+// answer is the upstream: it takes its time, and says yes.
+func (f *flood) answer(w http.ResponseWriter, _ *http.Request) {
+	f.rest(time.Duration(f.delay.Load()))
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = fmt.Fprintf(w, `{"message":"success","code":"0000","data":{"requestId":"%032x","prefix":"ZDSQ"}}`, f.made.Add(1))
+}
+
+func (f *flood) send() (answer, error) { return f.api.send(ghanaian(int(f.next.Add(1))), "") }
+
+// burst begins n sends and counts their answers; seen is told each as it comes. It returns without waiting for them.
+func (f *flood) burst(n int, seen func(a answer, err error)) (wait func()) {
+	var all sync.WaitGroup
+	all.Add(n)
+	stop := f.pace(burstRate, func(i int, _ time.Time) {
+		if i >= n {
+			return
+		}
+		defer all.Done()
+		seen(f.send())
+	})
+	return func() {
+		all.Wait()
+		stop()
+	}
+}
+
+// below has as many sends in flight as the upstream is given, and expects that none is refused.
+func (f *flood) below(n int, before burden) {
+	f.delay.Store(int64(time.Second))
+	t := newTally()
+	var times timings
+	wait := f.burst(crowd, func(a answer, err error) {
+		times.done(time.Now().Add(-a.took))
+		t.add(verdictOf(a, err), fmt.Sprint(a, err))
+	})
+	most := before
+	done := make(chan struct{})
+	go func() { wait(); close(done) }()
+	for ended := false; !ended; {
+		select {
+		case <-done:
+			ended = true
+		case <-time.After(50 * time.Millisecond):
+			if now, err := f.p.burden(); err == nil && now.memory > most.memory {
+				most = now
+			}
+		}
+	}
+	f.say("burst %d: %s", n, times.between(time.Time{}, time.Now()))
+	f.say("  at most %v: %d KiB for each send", most, (most.memory-before.memory)/crowd)
+	f.expect(t.of("201") == crowd, "%d sends in flight, an upstream that takes 1s: %v", crowd, t.counts)
+}
+
+func verdictOf(a answer, err error) string {
+	if err != nil {
+		return "no answer"
+	}
+	return strings.TrimSpace(fmt.Sprint(a.status, " ", a.name()))
+}
+
+// beyond fills the gateway up and sends more.
+func (f *flood) beyond() {
+	f.delay.Store(int64(10 * time.Second))
+	t := newTally()
+	var refused atomic.Int64
+	var unfit atomic.Int64
+	wait := f.burst(bound+surplus, func(a answer, err error) {
+		t.add(verdictOf(a, err), fmt.Sprint(a, err))
+		if a.problem() == "overloaded" {
+			refused.Add(1)
+			if a.retryAfter() < time.Second {
+				unfit.Add(1)
+			}
+		}
+	})
+	full := f.await(9*time.Second, func() bool { return refused.Load() >= surplus })
+	f.expect(full, "%d requests beyond the bound of %d are refused while the others are at work: %d", surplus, bound, refused.Load())
+	if now, err := f.p.burden(); err == nil {
+		f.say("  full: %v", now)
+	}
+	f.late()
+	wait()
+	f.expect(t.of("201") == bound && t.of("503 overloaded") == surplus, "no other is refused: %v", t.counts)
+	f.expect(unfit.Load() == 0, "refusals without Retry-After: %d", unfit.Load())
+	a, err := f.send()
+	f.expect(err == nil && a.status == http.StatusCreated, "and then it takes requests again: %s", verdictOf(a, err))
+}
+
+// late sends while the gateway is full.
+func (f *flood) late() {
+	t := newTally()
+	var times timings
+	for range lateComers {
+		due := time.Now()
+		a, err := f.send()
+		times.done(due)
+		t.add(verdictOf(a, err), fmt.Sprint(a, err))
+	}
+	took := times.between(time.Time{}, time.Now())
+	f.expect(t.of("503 overloaded") == lateComers, "who comes when it is full: %v", t.counts)
+	f.expect(took.quantile(0.99) <= atOnce, "and is told at once: %s", took)
+}
