@@ -23,8 +23,8 @@ const (
 	appSecret   = "e2e-app-secret-that-must-not-be-seen"
 )
 
-// startWhatsApp is a gateway that carries codes by WhatsApp and, on the sandbox's phone, by SMS; and the twin that calls
-// it back.
+// startWhatsApp is a gateway that carries codes by WhatsApp and, on the sandbox's phone, by SMS; and the twin that
+// calls it back.
 func startWhatsApp(t *testing.T, hasty bool) (*world, *whatsapptwin.Twin) {
 	t.Helper()
 	inbox := new(twin.Inbox)
@@ -96,7 +96,8 @@ func TestNumberWithoutWhatsAppGetsAnSMSAtOnce(t *testing.T) {
 			}
 			w.await(func() bool { return len(w.status(sent.Reference).Deliveries) == 2 })
 			v := w.status(sent.Reference)
-			if d := v.Deliveries[0]; d.Status != "undelivered" || d.Reason != "undeliverable" || v.Deliveries[1].Status != "sent" {
+			first, second := v.Deliveries[0], v.Deliveries[1]
+			if first.Status != "undelivered" || first.Reason != "undeliverable" || second.Status != "sent" {
 				t.Errorf("%s", v.body)
 			}
 			meta.Wait()

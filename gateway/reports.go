@@ -59,22 +59,28 @@ func (m *mailbox) put(h heard) {
 	}
 }
 
+// handTime bounds how long a batch waits for the store, and all that is left when the gateway ends.
+const handTime = 2 * time.Second
+
 // empty hands the reports on as they come, until ctx ends, and then what is left.
-func (m *mailbox) empty(ctx context.Context, report func(context.Context, string, []providers.Report) error) {
-	for {
+func (m *mailbox) empty(ctx context.Context, report reporting) {
+	kept := context.WithoutCancel(ctx) // what was taken out of the queue is handed on
+	for ctx.Err() == nil {
 		select {
 		case first := <-m.queue:
-			m.hand(ctx, m.gather(first), report)
+			m.hand(kept, m.gather(first), report)
 		case <-ctx.Done():
-			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-			defer cancel()
-			for len(m.queue) > 0 && closing.Err() == nil {
-				m.hand(closing, m.gather(<-m.queue), report)
-			}
-			return
 		}
 	}
+	closing, cancel := context.WithTimeout(kept, handTime)
+	defer cancel()
+	for len(m.queue) > 0 && closing.Err() == nil {
+		m.hand(closing, m.gather(<-m.queue), report)
+	}
 }
+
+// reporting is [otp.Service.Report].
+type reporting func(ctx context.Context, provider string, reports []providers.Report) error
 
 // gather adds to the first what waits at this moment.
 func (m *mailbox) gather(first heard) map[string][]providers.Report {
@@ -86,9 +92,9 @@ func (m *mailbox) gather(first heard) map[string][]providers.Report {
 	return batch
 }
 
-func (m *mailbox) hand(
-	ctx context.Context, batch map[string][]providers.Report, report func(context.Context, string, []providers.Report) error,
-) {
+func (m *mailbox) hand(ctx context.Context, batch map[string][]providers.Report, report reporting) {
+	ctx, cancel := context.WithTimeout(ctx, handTime)
+	defer cancel()
 	for provider, reports := range batch {
 		if err := report(ctx, provider, reports); err != nil {
 			m.log.Error("reports of deliveries were lost", "provider", provider, "reports", len(reports), "error", err)

@@ -63,8 +63,9 @@ func endOf(s providers.DeliveryState) DeliveryStatus {
 	}
 }
 
-// Report notes what a provider tells of the delivery that it calls r.UpstreamID, and tells whether it was news. When the
-// newest delivery will not arrive, the next step is due at now. When an older one will not, a newer one is waited for.
+// Report notes what a provider tells of the delivery that it calls r.UpstreamID, and tells whether it was news. When
+// the newest delivery will not arrive, the next step is due at now. When an older one will not, a newer one is waited
+// for.
 func (v *Verification) Report(provider string, r providers.Report, now time.Time) (news bool) {
 	for i := range slices.Backward(v.Deliveries) {
 		d := &v.Deliveries[i]

@@ -47,7 +47,8 @@ func TestNoNewsCostsNoTrip(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.store.broken = errors.New("down")
-	if err := w.Report(t.Context(), "hubtel", []providers.Report{{UpstreamID: "a", State: providers.DeliverySent}}); err != nil {
+	onItsWay := []providers.Report{{UpstreamID: "a", State: providers.DeliverySent}}
+	if err := w.Report(t.Context(), "hubtel", onItsWay); err != nil {
 		t.Error(err)
 	}
 }
@@ -123,7 +124,9 @@ func TestResendAvoidsWhoDidNotDeliver(t *testing.T) {
 // What an upstream says of itself may be any bytes, and goes into a record that must be readable.
 func TestReasonIsBoundedAndReadable(t *testing.T) {
 	t.Parallel()
-	for _, reason := range []string{"", "UNDELIV 001", strings.Repeat("é", 40), "\xff\xfe131026", strings.Repeat("\xff", 100)} {
+	for _, reason := range []string{
+		"", "UNDELIV 001", strings.Repeat("é", 40), "\xff\xfe131026", strings.Repeat("\xff", 100),
+	} {
 		v := otp.Verification{Deliveries: []otp.Delivery{{
 			Provider: "own", Status: otp.DeliverySent, Handle: providers.Handle{UpstreamID: "m1"},
 		}}}

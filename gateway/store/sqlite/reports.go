@@ -10,7 +10,9 @@ import (
 )
 
 const (
-	selectReference = `SELECT reference FROM upstreams WHERE provider = ? AND upstream_id = ? ORDER BY reference DESC LIMIT 1`
+	// Of verifications that share an upstream's id, the newest.
+	selectReference = `SELECT reference FROM upstreams WHERE provider = ? AND upstream_id = ?
+		ORDER BY reference DESC LIMIT 1`
 
 	selectParked = `SELECT id, state, reason, at FROM parked
 		WHERE provider = ? AND upstream_id = ? AND kept_until > ? ORDER BY id`

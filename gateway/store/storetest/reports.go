@@ -50,7 +50,8 @@ func (f fixture) afterReports(want func(otp.Delivery) otp.Delivery, states ...pr
 	f.t.Helper()
 	v := f.sent()
 	for i, state := range states {
-		f.report(after(time.Minute+time.Duration(i)*time.Second), told(v.Deliveries[0].Handle.UpstreamID, state, after(time.Minute)))
+		now := after(time.Minute + time.Duration(i)*time.Second)
+		f.report(now, told(v.Deliveries[0].Handle.UpstreamID, state, after(time.Minute)))
 	}
 	v.Deliveries[0] = want(v.Deliveries[0])
 	f.same(v, f.get(v.Reference))
@@ -153,7 +154,8 @@ func reportTests() map[string]func(fixture) {
 			first, second := f.sent(), f.sent()
 			one, other := first.Deliveries[0].Handle.UpstreamID, second.Deliveries[0].Handle.UpstreamID
 			now := after(time.Minute)
-			f.report(now, told(one, no, now), told("unknown", no, now), told(other, yes, now), told(one, yes, now), told(other, no, now))
+			f.report(now, told(one, no, now), told("unknown", no, now), told(other, yes, now), told(one, yes, now),
+				told(other, no, now))
 			first.Deliveries[0], second.Deliveries[0] = arrived(first.Deliveries[0]), arrived(second.Deliveries[0])
 			f.same(first, f.get(first.Reference))
 			f.same(second, f.get(second.Reference))

@@ -9,10 +9,12 @@ import (
 	"github.com/otpgate/otpgate/providers/upstream"
 )
 
-// sender implements [transport.Transport] and [io.Closer].
+// sender implements [transport.Transport], [transport.CallbackParser] and [io.Closer].
 type sender struct {
-	recipe recipe
-	client *upstream.Client
+	recipe   recipe
+	client   *upstream.Client
+	callback Callback
+	notices  notices
 }
 
 // Deliver makes one request and reads its answer.

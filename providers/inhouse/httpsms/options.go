@@ -23,6 +23,7 @@ type Options struct {
 	Preset   string `yaml:"preset"` // an API that is known; empty: the contract says it all
 	Account  `yaml:",inline"`
 	Contract `yaml:",inline"`
+	Callback Callback `yaml:"callback"` // of a preset: tells what became of messages
 
 	Sender   string        `yaml:"sender"`   // for messages that name none
 	Country  string        `yaml:"country"`  // ISO 3166-1 alpha-2, whose people are reached; empty: everybody
@@ -54,6 +55,7 @@ func (o *Options) Check(b providers.Block) {
 	case o.Sender == "" && r.body.has(placeSender) && len(r.unsigned) == 0:
 		b.Warn("is empty: requests and apps that name no sender will not be carried", "sender")
 	}
+	o.Callback.check(presets()[o.Preset].notices, o.Insecure, b.Refuse)
 	if o.Preset == "" && len(o.Accept) == 0 && len(o.Success) == 0 {
 		b.Warn("is empty: every answer with status 200, 201 or 202 counts as taken, whatever it says", "success")
 	}
@@ -71,7 +73,7 @@ func (o *Options) Build(env providers.Environment) (transport.Transport, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &sender{recipe: r, client: client}, nil
+	return &sender{recipe: r, client: client, callback: o.Callback, notices: presets()[o.Preset].notices}, nil
 }
 
 // recipe compiles the API that the options speak of; good is false when something was refused.
@@ -113,6 +115,7 @@ func (o *Options) preset(refuse func(text string, path ...string)) (a api, ok bo
 		return api{}, false
 	}
 	account := o.Account
+	account.calledAt = o.Callback.address()
 	account.BaseURL = strings.TrimRight(cmp.Or(account.BaseURL, p.baseURL), "/")
 	if len(p.routes) > 0 {
 		account.Route = cmp.Or(account.Route, p.routes[0])

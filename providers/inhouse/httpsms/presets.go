@@ -15,6 +15,8 @@ type Account struct {
 	ClientSecret providers.Secret `yaml:"client_secret"`
 	Username     providers.Secret `yaml:"username"`
 	Route        string           `yaml:"channel"` // by which the vendor carries a text
+
+	calledAt string // address for callbacks, token and all; empty: messages name none
 }
 
 // values are the settings by their names, which are also the placeholders in presets.
@@ -22,7 +24,7 @@ func (a Account) values() map[string]string {
 	return map[string]string{
 		"base_url": a.BaseURL, "api_key": a.APIKey.Reveal(), "api_secret": a.APISecret.Reveal(),
 		"client_id": a.ClientID.Reveal(), "client_secret": a.ClientSecret.Reveal(), "username": a.Username.Reveal(),
-		"channel": a.Route,
+		"channel": a.Route, "called_at": a.calledAt,
 	}
 }
 
@@ -44,6 +46,7 @@ type preset struct {
 	takes   []string // settings of an account, all of them needed
 	routes  []string // values of the setting channel, the default first; empty: there is none
 	api     func(Account) api
+	notices notices
 }
 
 // presets are the APIs that are known. What of them is documented and what is assumed stands in README.md.
@@ -51,14 +54,21 @@ func presets() map[string]preset {
 	return map[string]preset{
 		"africastalking": {
 			baseURL: africasTalkingLive, takes: []string{"username", "api_key"}, api: africasTalking,
+			notices: notices{format: inForm, id: "id", status: "status"},
 		},
-		"arkesel":    {baseURL: "https://sms.arkesel.com", takes: []string{"api_key"}, api: arkesel},
+		"arkesel": {
+			baseURL: "https://sms.arkesel.com", takes: []string{"api_key"}, api: arkesel,
+			notices: notices{format: inQuery, id: "sms_id", status: "status", named: true},
+		},
 		"hubtel-sms": {baseURL: "https://sms.hubtel.com", takes: []string{"client_id", "client_secret"}, api: hubtel},
 		"mnotify":    {baseURL: "https://api.mnotify.com/api", takes: []string{"api_key"}, api: mnotify},
 		"sendexa-sms": {
 			baseURL: "https://api.sendexa.co", takes: []string{"api_key", "api_secret"}, api: sendexa,
 		},
-		"termii":        {takes: []string{"api_key"}, routes: []string{"dnd", "generic"}, api: termii},
+		"termii": {
+			takes: []string{"api_key"}, routes: []string{"dnd", "generic"}, api: termii,
+			notices: notices{format: asJSON, id: "message_id", status: "status", signature: "X-Termii-Signature"},
+		},
 		"zend-messages": {baseURL: "https://api.tryzend.com", takes: []string{"api_key"}, api: zend},
 	}
 }

@@ -75,12 +75,16 @@ func zend(a Account) api {
 
 // arkesel is Arkesel's SMS API v2. A number that it refuses stands in the list of an answer that says success.
 func arkesel(a Account) api {
+	body := `{"sender":"{sender}","recipients":["{to_digits}"],"message":"{text}"`
+	if a.calledAt != "" {
+		body += `,"callback_url":"{called_at}"`
+	}
 	return api{
 		longest: longestSender,
 		Contract: Contract{
 			URL:     text(a.BaseURL + "/api/v2/sms/send"),
 			Headers: map[string]providers.Secret{"api-key": text("{api_key}")},
-			Body:    text(`{"sender":"{sender}","recipients":["{to_digits}"],"message":"{text}"}`),
+			Body:    text(body + "}"),
 			Success: Conditions{{Path: "status", Values: []string{"success"}}, {Path: "data[*].id"}},
 			IDPath:  "data[*].id",
 			Errors:  []ErrorRule{means(providers.Rejected, "data[*].invalid numbers[*]")},

@@ -46,7 +46,7 @@ func checkPage(page string) error {
 	case !strings.Contains(page, "{code}") && !strings.Contains(page, "{text}"):
 		return errors.New("the page has neither {code} nor {text}; write one of them, or none for text alone")
 	case fetching.MatchString(page):
-		return errors.New("the page would load or run something, which tells others who reads a code; keep to text and styles")
+		return errors.New("the page would load or run something, which tells others who reads a code; use text and styles")
 	case strings.ContainsFunc(page, control):
 		return errors.New("the page holds control characters; only line breaks and tabs are allowed")
 	}

@@ -131,7 +131,8 @@ func TestCallbackThatMakesNoSense(t *testing.T) {
 		if got, err := p.ParseCallback(signed([]byte(body))); !errors.Is(err, providers.ErrMalformed) || got != nil {
 			t.Errorf("%q: %v, %v", body, got, err)
 		}
-		if _, err := p.ParseCallback(providers.Callback{Method: http.MethodPost, Body: []byte(body)}); !errors.Is(err, providers.ErrForged) {
+		unsigned := providers.Callback{Method: http.MethodPost, Body: []byte(body)}
+		if _, err := p.ParseCallback(unsigned); !errors.Is(err, providers.ErrForged) {
 			t.Errorf("%q, not signed: %v", body, err)
 		}
 	}
@@ -146,11 +147,7 @@ func TestNoSecretNoCallbacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := tr.(parser)
-	unsigned := whatsapptwin.New(whatsapptwin.Options{})
-	c := providers.Callback{
-		Method: http.MethodPost, Body: []byte("{}"), Header: http.Header{"X-Hub-Signature-256": {unsigned.Signature([]byte("{}"))}},
-	}
-	if _, err := p.ParseCallback(c); !errors.Is(err, providers.ErrNoCallbacks) {
+	if _, err := p.ParseCallback(signed([]byte("{}"))); !errors.Is(err, providers.ErrNoCallbacks) {
 		t.Errorf("got %v", err)
 	}
 	if answer, ok := p.Challenge(challenge("subscribe", "", "123")); ok {
@@ -267,7 +264,8 @@ func FuzzCallback(f *testing.F) {
 				t.Errorf("%+v", one)
 			}
 		}
-		if _, err := p.ParseCallback(providers.Callback{Method: http.MethodPost, Body: body}); !errors.Is(err, providers.ErrForged) {
+		unsigned := providers.Callback{Method: http.MethodPost, Body: body}
+		if _, err := p.ParseCallback(unsigned); !errors.Is(err, providers.ErrForged) {
 			t.Errorf("not signed: %v", err)
 		}
 	})

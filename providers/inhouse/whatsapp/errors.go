@@ -7,8 +7,8 @@ import (
 	"github.com/otpgate/otpgate/providers/upstream"
 )
 
-// classOf is what a code of Meta's means; where nobody knows the code, what the status means. Source: Meta's page "Cloud
-// API error codes". Codes are added here as logs show them.
+// classOf is what a code of Meta's means; where nobody knows the code, what the status means. Source: Meta's page
+// "Cloud API error codes". Codes are added here as logs show them.
 func classOf(code, status int) providers.Class {
 	if code >= 200 && code <= 299 {
 		return providers.Credentials // a permission is missing
@@ -20,7 +20,7 @@ func meaning(code int) providers.Class {
 	switch code {
 	case 0, 3, 10, 190: // the token is worth nothing, or lacks the permission
 		return providers.Credentials
-	case 33, 368, 131005, 131031, 131037, 131045, 133010: // the number or the account may not send: a person has to mend it
+	case 33, 368, 131005, 131031, 131037, 131045, 133010: // number or account may not send: a person has to mend it
 		return providers.Credentials
 	case 4, 80007, 130429, 131048: // calls of the app, of the account; messages of the number
 		return providers.Throttled

@@ -9,8 +9,8 @@ import (
 	"github.com/otpgate/otpgate/providers"
 )
 
-// FuzzAnswer states what holds for every answer: there is an id or an error and never both, no status but one of success
-// makes an id, and nothing of the answer is quoted.
+// FuzzAnswer states what holds for every answer: there is an id or an error and never both, no status but one of
+// success makes an id, and nothing of the answer is quoted.
 func FuzzAnswer(f *testing.F) {
 	for _, name := range []string{"accepted.json", "no_template.json", "rate.json", "token.json"} {
 		f.Add(200, file(f, name))

@@ -20,7 +20,8 @@ func TestLive(t *testing.T) {
 		}
 	}
 	o := whatsapp.Kind().Options().(*whatsapp.Options)
-	o.PhoneNumberID, o.Token, o.Template, o.Language = env["PHONE_NUMBER_ID"], secret(env["TOKEN"]), env["TEMPLATE"], env["LANGUAGE"]
+	o.PhoneNumberID, o.Token = env["PHONE_NUMBER_ID"], secret(env["TOKEN"])
+	o.Template, o.Language = env["TEMPLATE"], env["LANGUAGE"]
 	tr, err := o.Build(providers.Environment{Name: "live", Timeout: patience})
 	if err != nil {
 		t.Fatal(err)

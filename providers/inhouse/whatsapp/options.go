@@ -26,7 +26,7 @@ type Options struct {
 	Template      string              `yaml:"template"`        // name of an authentication template
 	Language      string              `yaml:"language"`        // of it, as it was created
 	Templates     map[string]Template `yaml:"templates"`       // by locale, in place of template and language
-	AppSecret     providers.Secret    `yaml:"app_secret"`      // of the Meta app: signs its callbacks; empty: none are taken
+	AppSecret     providers.Secret    `yaml:"app_secret"`      // of the Meta app: signs callbacks; empty: none are taken
 	VerifyToken   providers.Secret    `yaml:"verify_token"`    // made up here, and entered where the callbacks are set up
 	BaseURL       string              `yaml:"base_url"`
 	Version       string              `yaml:"version"`  // of the Graph API
@@ -56,9 +56,7 @@ func (o *Options) Check(b providers.Block) {
 	if o.PhoneNumberID == "" || strings.Trim(o.PhoneNumberID, "0123456789") != "" {
 		b.Refuse("is missing or no id: write the digits of the phone number ID, which is not the number", "phone_number_id")
 	}
-	if !upstream.Visible(o.Token.Reveal()) {
-		b.Refuse("is missing or holds white space: write the access token of a system user", "token")
-	}
+	upstream.CheckVisible(b, "token", o.Token.Reveal(), "it is the access token of a system user")
 	if !validVersion(o.Version) {
 		b.Refuse("is no version of the Graph API: write such as v21.0", "version")
 	}
@@ -113,10 +111,8 @@ func (o *Options) checkCallbacks(b providers.Block) {
 
 // Build makes the transport of options that were checked.
 func (o *Options) Build(env providers.Environment) (transport.Transport, error) {
-	client, err := upstream.New(upstream.Config{
-		Provider: env.Name, BaseURL: o.BaseURL, Timeout: env.Timeout,
-		Authorize: func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+o.Token.Reveal()) },
-	})
+	bearer := "Bearer " + o.Token.Reveal()
+	client, err := upstream.NewFor(env, o.BaseURL, func(r *http.Request) { r.Header.Set("Authorization", bearer) })
 	if err != nil {
 		return nil, err
 	}

@@ -40,8 +40,8 @@ type parameter struct {
 	Text string `json:"text"`
 }
 
-// newBody is the request for a code. It stands there twice: to be read, and for the button that copies it or fills it in.
-// The button is written the same way whichever it is.
+// newBody is the request for a code. It stands there twice: to be read, and for the button that copies it or fills it
+// in. The button is written the same way whichever it is.
 func newBody(to string, t Template, code string) body {
 	said := []parameter{{Type: "text", Text: code}}
 	return body{
@@ -65,8 +65,8 @@ type answer struct {
 
 var errNoID = errors.New("taken without an id")
 
-// read makes a receipt or an error of a whole answer: by Meta's own code first, the status second. A success that is not
-// what Meta documents is [providers.Ambiguous]: the message may be under way.
+// read makes a receipt or an error of a whole answer: by Meta's own code first, the status second. A success that is
+// not what Meta documents is [providers.Ambiguous]: the message may be under way.
 func read(r upstream.Response) (transport.Receipt, error) {
 	var a answer
 	err := upstream.Decode(r.Body, &a)

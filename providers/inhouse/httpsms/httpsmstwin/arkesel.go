@@ -15,6 +15,7 @@ func Arkesel(o Options) *twin.Twin {
 			Sender     string   `json:"sender"`
 			Recipients []string `json:"recipients"`
 			Message    string   `json:"message"`
+			CallbackTo string   `json:"callback_url"` // where the twin does not call
 		}
 		switch {
 		case !v.hasKey(r.Header.Get("Api-Key")):

@@ -1,8 +1,8 @@
 // Package whatsapptwin behaves like the messages endpoint of WhatsApp's Cloud API, and calls back as that does. What
 // nobody documents is assumed as follows, and the transport must not rely on it:
 //
-//   - a number that may not be sent to is refused at once with 131026; one that "never arrives" has no account, is taken,
-//     and fails by callback with the same code, as the real ones do;
+//   - a number that may not be sent to is refused at once with 131026; one that "never arrives" has no account, is
+//     taken, and fails by callback with the same code, as the real ones do;
 //   - what is not as documented is refused with 100, a template that is not known with 132001, an empty account with
 //     131042, too many messages with 130429 and status 429, a fault with 131000 and status 500;
 //   - each message that arrives is told of as sent and as delivered, in this order and at once. A callback that is not
