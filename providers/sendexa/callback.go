@@ -13,6 +13,8 @@ import (
 // The vendor's pages and its SDKs disagree about the header of the signature. Either may stand there.
 const signatureHeader, otherSignatureHeader = "X-Sendexa-Signature", "X-Signature"
 
+var _ providers.CallbackParser = (*Provider)(nil)
+
 // notice is a webhook as far as it tells of a message. One page shows the code itself in what it tells of codes: there
 // is no field for that here, so it is not read.
 type notice struct {

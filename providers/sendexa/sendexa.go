@@ -32,14 +32,13 @@ func Kind() providers.Kind {
 
 // Options are the settings of one Sendexa account.
 type Options struct {
-	BaseURL   string           `yaml:"base_url"`
-	APIKey    providers.Secret `yaml:"api_key"`
-	APISecret providers.Secret `yaml:"api_secret"` // empty: api_key is the ready-made token of the dashboard
-	Sender    string           `yaml:"sender"`     // approved by Sendexa; for requests that name none
-	Dialect   string           `yaml:"dialect"`    // id or phone: what a code is checked and sent again by
-	Auth      string           `yaml:"auth"`       // x-api-key or basic: the header that holds the token
-	Insecure  bool             `yaml:"insecure"`   // allows plain http to other machines
-
+	BaseURL       string           `yaml:"base_url"`
+	APIKey        providers.Secret `yaml:"api_key"`
+	APISecret     providers.Secret `yaml:"api_secret"`     // empty: api_key is the ready-made token of the dashboard
+	Sender        string           `yaml:"sender"`         // approved by Sendexa; for requests that name none
+	Dialect       string           `yaml:"dialect"`        // id or phone: what a code is checked and sent again by
+	Auth          string           `yaml:"auth"`           // x-api-key or basic: the header that holds the token
+	Insecure      bool             `yaml:"insecure"`       // allows plain http to other machines
 	WebhookSecret providers.Secret `yaml:"webhook_secret"` // signs delivery reports; empty: none are taken
 }
 
@@ -80,18 +79,13 @@ func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
 
 // Provider is one Sendexa account.
 type Provider struct {
-	name    string
-	sender  string
-	byPhone bool // the dialect
-	client  *upstream.Client
-
+	name, sender  string
+	byPhone       bool // the dialect
+	client        *upstream.Client
 	webhookSecret providers.Secret // empty: no callbacks are taken
 }
 
-var (
-	_ providers.Resender       = (*Provider)(nil)
-	_ providers.CallbackParser = (*Provider)(nil)
-)
+var _ providers.Resender = (*Provider)(nil)
 
 // Info implements [providers.Provider].
 func (p *Provider) Info() providers.Info {
