@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -49,27 +50,33 @@ func (c *canaries) inText(text []byte, least int) (found []string) {
 		}
 	}
 	look(text, least)
+	standard := strings.NewReplacer("-", "+", "_", "/") // from the alphabet of URLs
 	for _, word := range c.coded.FindAll(text, -1) {
-		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-			if plain, err := encoding.DecodeString(string(word)); err == nil {
-				look(plain, chaosLength)
-			}
+		if plain, err := base64.RawStdEncoding.DecodeString(standard.Replace(string(word))); err == nil {
+			look(plain, chaosLength)
 		}
 	}
 	return found
 }
 
-// credentialsIn finds the credentials in text, plain or as Basic authentication writes them.
+// credentialsIn finds the credentials in text, plain or within base64, as Basic authentication writes them.
 func credentialsIn(text []byte) (found []string) {
 	for _, secret := range credentials() {
-		coded := base64.RawStdEncoding.EncodeToString([]byte("::" + secret)) // where a multiple of three precedes it
-		for _, form := range []string{secret, coded[4 : len(coded)-4]} {
-			if bytes.Contains(text, []byte(form)) {
-				found = append(found, form)
-			}
+		if slices.ContainsFunc(forms(secret), func(form string) bool { return bytes.Contains(text, []byte(form)) }) {
+			found = append(found, secret)
 		}
 	}
 	return found
+}
+
+// forms are a secret as it is, and the inner characters of its base64 behind a text of any length.
+func forms(secret string) []string {
+	all := []string{secret}
+	for before, shared := range []int{0, 2, 3} { // characters that hold bits of what stands before
+		coded := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("x", before) + secret))
+		all = append(all, coded[shared:len(coded)-1])
+	}
+	return all
 }
 
 // ownWords are numbers of four digits that the twin of Hubtel says itself, and that a code may be by chance.
@@ -86,7 +93,7 @@ func (c *canaries) inLog(l []byte) []string {
 	}
 	var found []string
 	for _, code := range c.inText([]byte(fmt.Sprint(members)), 4) {
-		if !contains(ownWords(), code) {
+		if !slices.Contains(ownWords(), code) {
 			found = append(found, code)
 		}
 	}

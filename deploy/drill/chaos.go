@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -61,9 +62,7 @@ func upstreamChaos(s *stage) error {
 	}
 	c.expect(c.trapped.Load() == 0, "redirects that were followed: %d", c.trapped.Load())
 	c.heal()
-	if err := c.p.stop(); err != nil {
-		c.expect(false, "the gateway stops cleanly: %v", err)
-	}
+	c.end(c.p)
 	return c.search()
 }
 
@@ -78,7 +77,8 @@ func (c *chaos) open() error {
 		c.ups, urls[one.Kind] = append(c.ups, u), u.url
 	}
 	var err error
-	if c.trap, err = c.listen(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { c.trapped.Add(1) })); err != nil {
+	c.trap, err = c.listen(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { c.trapped.Add(1) }))
+	if err != nil {
 		return err
 	}
 	c.p, err = c.serve(settings{
@@ -198,7 +198,7 @@ func (c *chaos) held(to string, before []string) []string {
 func (c *chaos) guess(reference, code string, held []string) answer {
 	c.seen.add(code)
 	a := c.ask("verify", func() (answer, error) { return c.api.verify(reference, code) })
-	if a.status == http.StatusOK && !contains(held, code) {
+	if a.status == http.StatusOK && !slices.Contains(held, code) {
 		c.tally.add("codes approved that nobody was sent", fmt.Sprint(code, " of ", held, " ", a))
 	}
 	return a
@@ -245,5 +245,6 @@ func (c *chaos) heal() {
 		}
 		return len(missing) == 0
 	})
-	c.expect(len(missing) == 0, "every kind is in use again %v after all healed; missing: %v", short(time.Since(began)), missing)
+	c.expect(len(missing) == 0, "every kind is in use again %v after all healed; missing: %v",
+		short(time.Since(began)), slices.Sorted(maps.Keys(missing)))
 }

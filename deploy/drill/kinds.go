@@ -10,6 +10,23 @@ import (
 	"github.com/otpgate/otpgate/providers/zend/zendtwin"
 )
 
+// hubtelBlock is the configuration of a provider that such a twin serves; more begins with a comma, or is empty.
+func hubtelBlock(name, url, more string) string {
+	return fmt.Sprintf("  %s: {kind: hubtel, with: {base_url: %q, client_id: %s, client_secret: %s, sender: Shop}%s}\n",
+		name, url, hubteltwin.ClientID, hubteltwin.ClientSecret, more)
+}
+
+// zendBlock is the configuration of a provider named zend.
+func zendBlock(url, more string) string {
+	return fmt.Sprintf("  zend: {kind: zend, with: {base_url: %q, api_key: %s}%s}\n", url, zendtwin.APIKey, more)
+}
+
+// inhouseBlock is the configuration of an in-house generator whose texts go to such an API.
+func inhouseBlock(name, url string) string {
+	return fmt.Sprintf(`  %s: {kind: inhouse, with: {transports: {sms: `+
+		`{kind: httpsms, url: "%s/send", body: '{"to":"{to}","text":"{text}"}', sender: Shop}}}}`+"\n", name, url)
+}
+
 // everyKind is the configuration of one provider of each hosted kind, named like it, whose twins are at urls.
 func everyKind(urls map[string]string) string {
 	const more = ", timeout: 500ms, max_in_flight: 5000, breaker: {open_for: 1s}"
@@ -19,7 +36,7 @@ func everyKind(urls map[string]string) string {
 	return hubtelBlock("hubtel", urls["hubtel"], more) +
 		block("sendexa", fmt.Sprintf("base_url: %q, api_key: %s, api_secret: %s, sender: Shop",
 			urls["sendexa"], sendexatwin.APIKey, sendexatwin.APISecret)) +
-		block("zend", fmt.Sprintf("base_url: %q, api_key: %s", urls["zend"], zendtwin.APIKey)) +
+		zendBlock(urls["zend"], more) +
 		block("hisend", fmt.Sprintf("base_url: %q, api_key: %s", urls["hisend"]+"/api/v1", hisendtwin.APIKey)) +
 		block("airtexts", fmt.Sprintf("base_url: %q, app_id: %s, api_key: %s, api_secret: %s, accept_unverified: true",
 			urls["airtexts"], airtextstwin.AppID, airtextstwin.APIKey, airtextstwin.APISecret))
@@ -30,7 +47,11 @@ func everyRoute() string {
 	return `  - name: ghana
     when: {country: [GH], channel: [sms]}
     strategy: weighted
-    use: [{provider: hubtel, weight: 1}, {provider: sendexa, weight: 1}, {provider: zend, weight: 1}, {provider: airtexts, weight: 1}]
+    use:
+      - {provider: hubtel, weight: 1}
+      - {provider: sendexa, weight: 1}
+      - {provider: zend, weight: 1}
+      - {provider: airtexts, weight: 1}
   - name: nigeria
     when: {country: [NG], channel: [sms]}
     strategy: weighted

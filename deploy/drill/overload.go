@@ -88,7 +88,8 @@ func descriptorLimit() int {
 func (f *flood) answer(w http.ResponseWriter, _ *http.Request) {
 	f.rest(time.Duration(f.delay.Load()))
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = fmt.Fprintf(w, `{"message":"success","code":"0000","data":{"requestId":"%032x","prefix":"ZDSQ"}}`, f.made.Add(1))
+	const said = `{"message":"success","code":"0000","data":{"requestId":"%032x","prefix":"ZDSQ"}}`
+	_, _ = fmt.Fprintf(w, said, f.made.Add(1))
 }
 
 func (f *flood) send() (answer, error) { return f.api.send(ghanaian(int(f.next.Add(1))), "") }
@@ -160,7 +161,8 @@ func (f *flood) beyond() {
 		}
 	})
 	full := f.await(9*time.Second, func() bool { return refused.Load() >= surplus })
-	f.expect(full, "%d requests beyond the bound of %d are refused while the others are at work: %d", surplus, bound, refused.Load())
+	f.expect(full, "of %d requests, those beyond the bound of %d are refused while the others are at work: %d",
+		bound+surplus, bound, refused.Load())
 	if now, err := f.p.burden(); err == nil {
 		f.say("  full: %v", now)
 	}

@@ -33,7 +33,8 @@ func (s *stage) serveFile(file string) (*process, error) {
 	return s.start(exec.CommandContext(s.ctx, s.binary, "serve", "--config", file), filepath.Dir(file))
 }
 
-// start runs a command whose log, which goes to a file in folder, says where it serves. It is ended with the drill, if not before.
+// start runs a command whose log says where it serves; the log goes to a file in folder. The process is ended with the
+// drill, if not before.
 func (s *stage) start(cmd *exec.Cmd, folder string) (*process, error) {
 	log, err := newJournal(folder)
 	if err != nil {

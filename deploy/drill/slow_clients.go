@@ -53,11 +53,13 @@ func slowClients(s *stage) error {
 	l.say("normal sends while %d others drip: %s; the gateway holds %v", drippers, busy, held)
 	l.say("  without slow clients: %s", machine)
 	limit := 2 * nearly(max(calm.quantile(0.99), machine.quantile(0.99)))
-	l.expect(busy.quantile(0.99) <= limit, "normal sends stay fast: p99 %v, at most %v", short(busy.quantile(0.99)), short(limit))
+	p99 := busy.quantile(0.99)
+	l.expect(p99 <= limit, "normal sends stay fast: p99 %v, at most %v", short(p99), short(limit))
 	l.none(l.tally, "normal sends that failed")
 	cut := l.cut.between(time.Time{}, time.Now())
 	l.expect(len(cut) == drippers && cut.quantile(1) <= readWithin+slack, "all slow ones are cut off: %s", cut)
-	l.expect(l.tally.of("408 and closed") == drippers, "with 408, and their connections closed: %d", l.tally.of("408 and closed"))
+	told := l.tally.of("408 and closed")
+	l.expect(told == drippers, "with 408, and their connections closed: %d", told)
 	return nil
 }
 
