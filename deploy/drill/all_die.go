@@ -162,19 +162,11 @@ func (o *outage) suffer(holders []*holder) (*tally, time.Duration) {
 	}
 	t := newTally()
 	var slowest slowest
-	var left sync.WaitGroup
-	left.Add(len(requests))
-	stop := o.pace(outageRate, func(n int, _ time.Time) {
-		if n >= len(requests) {
-			return
-		}
-		defer left.Done()
+	o.burst(len(requests), outageRate, func(n int) {
 		a, err := requests[n]()
 		slowest.see(a.took)
 		t.add(verdict(a, err), fmt.Sprint(a, err))
 	})
-	defer stop()
-	left.Wait()
 	return t, slowest.took()
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // burden is what a process takes of the machine.
@@ -32,6 +33,33 @@ func (p *process) burden() (burden, error) {
 	}
 	text, err := os.ReadFile(filepath.Join(folder, "status"))
 	return burden{len(open), number(text, "VmRSS"), number(text, "Threads")}, err
+}
+
+// watch reads the burden again and again until stop is called, which returns the most of each.
+func (p *process) watch() (stop func() burden) {
+	quit, watched := make(chan struct{}), make(chan burden)
+	go func() {
+		var most burden
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				if now, err := p.burden(); err == nil {
+					most.descriptors = max(most.descriptors, now.descriptors)
+					most.memory = max(most.memory, now.memory)
+					most.threads = max(most.threads, now.threads)
+				}
+			case <-quit:
+				watched <- most
+				return
+			}
+		}
+	}()
+	return func() burden {
+		close(quit)
+		return <-watched
+	}
 }
 
 // number reads one of the numbers in /proc/PID/status; 0: it is not there.

@@ -100,47 +100,59 @@ func (c *canaries) inLog(l []byte) []string {
 	return found
 }
 
+// What must not be found.
+const (
+	inLog      = "lines of the log with a code or a credential"
+	inDatabase = "codes or credentials in the database"
+	panicked   = "panics in the log"
+)
+
 // search looks for canaries in all that the gateway has written.
 func (c *chaos) search() error {
 	for _, m := range c.inbox.Messages("", "") {
 		c.seen.add(codeIn(m.Text))
 	}
 	delete(c.seen.codes, "")
-	if _, err := c.p.log.file.Seek(0, 0); err != nil {
-		return err
+	found := newTally()
+	lines := c.searchLog(found)
+	size, err := c.searchDatabase(found)
+	c.say("searched for %d codes: %d lines of log, %d KiB of database", len(c.seen.codes), lines, size>>10)
+	for _, name := range []string{inLog, panicked, inDatabase} {
+		c.none(found, name)
 	}
-	log := &journal{file: c.p.log.file}
-	t := newTally()
-	lines := 0
+	return err
+}
+
+// searchLog returns the number of its lines.
+func (c *chaos) searchLog(found *tally) (lines int) {
+	log := &journal{file: c.p.log.file} // from its beginning
 	log.read(func(l line) {
 		lines++
-		if found := append(c.seen.inLog(l.raw), credentialsIn(l.raw)...); len(found) > 0 {
-			t.add("lines of the log with a code or a credential", fmt.Sprint(found, " in ", string(l.raw)))
+		if words := append(c.seen.inLog(l.raw), credentialsIn(l.raw)...); len(words) > 0 {
+			found.add(inLog, fmt.Sprint(words, " in ", string(l.raw)))
 		}
-		if strings.Contains(string(l.raw), "panic") || strings.Contains(string(l.raw), "goroutine ") {
-			t.add("panics in the log", string(l.raw))
+		if bytes.Contains(l.raw, []byte("panic")) || bytes.Contains(l.raw, []byte("goroutine ")) {
+			found.add(panicked, string(l.raw))
 		}
 	})
-	size := 0
+	return lines
+}
+
+// searchDatabase returns the size of its files. Codes of four digits stand in any of that size by chance.
+func (c *chaos) searchDatabase(found *tally) (size int, err error) {
 	files, err := filepath.Glob(filepath.Join(c.p.folder, "otpgate.db*"))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		size += len(text)
-		for _, found := range append(c.seen.inText(text, chaosLength), credentialsIn(text)...) {
-			t.add("codes or credentials in the database", found)
+		for _, word := range append(c.seen.inText(text, chaosLength), credentialsIn(text)...) {
+			found.add(inDatabase, word)
 		}
 	}
-	c.say("searched for %d codes: %d lines of log, %d KiB of database", len(c.seen.codes), lines, size>>10)
-	for _, name := range []string{
-		"lines of the log with a code or a credential", "panics in the log", "codes or credentials in the database",
-	} {
-		c.none(t, name)
-	}
-	return nil
+	return size, nil
 }

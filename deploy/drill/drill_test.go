@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +26,8 @@ func TestDrillsCanBeChosenByName(t *testing.T) {
 			t.Errorf("the drill %q is incomplete, or its name is taken twice", d.name)
 		}
 		seen[d.name] = true
-		if chosen, err := (runCommand{Only: []string{d.name}}).choose(); err != nil || len(chosen) != 1 || chosen[0].name != d.name {
+		chosen, err := (runCommand{Only: []string{d.name}}).choose()
+		if err != nil || len(chosen) != 1 || chosen[0].name != d.name {
 			t.Errorf("%s: %v %v", d.name, chosen, err)
 		}
 	}
@@ -135,7 +138,9 @@ func TestJournalReadsWholeLinesOnce(t *testing.T) {
 	}
 	defer j.file.Close()
 	var read []string
-	for _, text := range []string{`{"msg":"serving","address":"a"}` + "\n" + `{"msg":"st`, `opping"}` + "\n", "no JSON\n"} {
+	for _, text := range []string{
+		`{"msg":"serving","address":"a"}` + "\n" + `{"msg":"st`, `opping"}` + "\n", "no JSON\n",
+	} {
 		write(t, j.file, text)
 		j.read(func(l line) { read = append(read, l.Msg+l.Address) })
 	}
@@ -166,6 +171,24 @@ func TestLoadIsPacedWhateverItsRequestsTake(t *testing.T) {
 		found := times.between(began, time.Now())
 		if len(found) != 10 || found.quantile(0.99) != 3*time.Second {
 			t.Errorf("%s", found)
+		}
+	})
+}
+
+func TestBurstsAreBoundedAndEndWithTheDrill(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		s := &stage{ctx: ctx}
+		var begun atomic.Int64
+		s.burst(5, 10, func(int) { begun.Add(1) })
+		if begun.Load() != 5 {
+			t.Errorf("%d of 5", begun.Load())
+		}
+		s.burst(1000, 10, func(int) { begun.Add(1) })
+		if n := begun.Load(); n > 20 || ctx.Err() == nil {
+			t.Errorf("it went on to %d", n)
 		}
 	})
 }

@@ -54,8 +54,8 @@ func kill(s *stage) error {
 	c.look()
 	c.again()
 	for _, name := range []string{
-		"sends that were refused", "references that are lost", "guesses that went back", "successes that went back", "codes that succeeded twice",
-		"idempotency keys that are lost",
+		"sends that were refused", "references that are lost", "guesses that went back", "successes that went back",
+		"codes that succeeded twice", "idempotency keys that are lost",
 	} {
 		c.none(c.tally, name)
 	}

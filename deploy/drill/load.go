@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,27 +14,36 @@ import (
 func (s *stage) pace(perSecond int, do func(n int, due time.Time)) (stop func()) {
 	quit := make(chan struct{})
 	var all sync.WaitGroup
-	all.Go(func() {
-		began := time.Now()
-		for n := 0; ; n++ {
-			due := began.Add(time.Duration(n) * time.Second / time.Duration(perSecond))
-			timer := time.NewTimer(time.Until(due))
-			select {
-			case <-timer.C:
-			case <-quit:
-				timer.Stop()
-				return
-			case <-s.ctx.Done():
-				timer.Stop()
-				return
-			}
-			all.Go(func() { do(n, due) })
-		}
-	})
+	all.Go(func() { s.begin(&all, math.MaxInt, perSecond, quit, do) })
 	return sync.OnceFunc(func() {
 		close(quit)
 		all.Wait()
 	})
+}
+
+// burst is pace for a number of times. It returns when all that were begun are done.
+func (s *stage) burst(times, perSecond int, do func(n int)) {
+	var all sync.WaitGroup
+	s.begin(&all, times, perSecond, nil, func(n int, _ time.Time) { do(n) })
+	all.Wait()
+}
+
+func (s *stage) begin(all *sync.WaitGroup, times, perSecond int, quit <-chan struct{}, do func(int, time.Time)) {
+	began := time.Now()
+	for n := range times {
+		due := began.Add(time.Duration(n) * time.Second / time.Duration(perSecond))
+		timer := time.NewTimer(time.Until(due))
+		select {
+		case <-timer.C:
+		case <-quit:
+			timer.Stop()
+			return
+		case <-s.ctx.Done():
+			timer.Stop()
+			return
+		}
+		all.Go(func() { do(n, due) })
+	}
 }
 
 // timings remember when each request was due, and how long after that it was answered.
@@ -89,16 +99,23 @@ func (s spans) String() string {
 // slack is what the machine may add to a time that the gateway keeps to.
 const slack = time.Second
 
-// slowest remembers the longest time that it saw.
-type slowest struct{ most atomic.Int64 }
+// highest remembers the highest number that it saw.
+type highest struct{ most atomic.Int64 }
 
-func (s *slowest) see(took time.Duration) {
-	for seen := s.most.Load(); int64(took) > seen; seen = s.most.Load() {
-		s.most.CompareAndSwap(seen, int64(took))
+func (h *highest) see(n int64) {
+	for seen := h.most.Load(); n > seen; seen = h.most.Load() {
+		h.most.CompareAndSwap(seen, n)
 	}
 }
 
-func (s *slowest) took() time.Duration { return time.Duration(s.most.Load()) }
+func (h *highest) value() int64 { return h.most.Load() }
+
+// slowest remembers the longest time that it saw.
+type slowest struct{ most highest }
+
+func (s *slowest) see(took time.Duration) { s.most.see(int64(took)) }
+
+func (s *slowest) took() time.Duration { return time.Duration(s.most.value()) }
 
 // short leaves out what nobody reads.
 func short(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }

@@ -17,7 +17,8 @@ const (
 	bound        = 10_000 // requests that the gateway works on at once (docs/operations.md)
 	surplus      = 500    // that are sent beyond it
 	lateComers   = 200    // that come one after the other when it is full
-	burstRate    = 4000   // requests begun in a second
+	crowdRate    = 8000   // of them begun in a second: the last before the first is answered
+	fillRate     = 3500   // of those that fill the gateway up
 	crowdBursts  = 3
 	atOnce       = 250 * time.Millisecond // within which a refusal has to come
 	leastForThis = 3*crowd + 1000         // descriptors of this process: requests, and connections of the upstream
@@ -30,6 +31,8 @@ type flood struct {
 	p     *process
 	delay atomic.Int64 // of the upstream
 	made  atomic.Uint64
+	busy  atomic.Int64 // requests at the upstream
+	most  highest      // of them
 	next  atomic.Int64 // person
 }
 
@@ -86,6 +89,8 @@ func descriptorLimit() int {
 
 // answer is the upstream: it takes its time, and says yes.
 func (f *flood) answer(w http.ResponseWriter, _ *http.Request) {
+	f.most.see(f.busy.Add(1))
+	defer f.busy.Add(-1)
 	f.rest(time.Duration(f.delay.Load()))
 	w.Header().Set("Content-Type", "application/json")
 	const said = `{"message":"success","code":"0000","data":{"requestId":"%032x","prefix":"ZDSQ"}}`
@@ -94,49 +99,26 @@ func (f *flood) answer(w http.ResponseWriter, _ *http.Request) {
 
 func (f *flood) send() (answer, error) { return f.api.send(ghanaian(int(f.next.Add(1))), "") }
 
-// burst begins n sends and counts their answers; seen is told each as it comes. It returns without waiting for them.
-func (f *flood) burst(n int, seen func(a answer, err error)) (wait func()) {
-	var all sync.WaitGroup
-	all.Add(n)
-	stop := f.pace(burstRate, func(i int, _ time.Time) {
-		if i >= n {
-			return
-		}
-		defer all.Done()
-		seen(f.send())
-	})
-	return func() {
-		all.Wait()
-		stop()
-	}
-}
-
 // below has as many sends in flight as the upstream is given, and expects that none is refused.
 func (f *flood) below(n int, before burden) {
 	f.delay.Store(int64(time.Second))
 	t := newTally()
 	var times timings
-	wait := f.burst(crowd, func(a answer, err error) {
-		times.done(time.Now().Add(-a.took))
+	watched := f.p.watch()
+	f.burst(crowd, crowdRate, func(int) {
+		due := time.Now()
+		a, err := f.send()
+		times.done(due)
 		t.add(verdictOf(a, err), fmt.Sprint(a, err))
 	})
-	most := before
-	done := make(chan struct{})
-	go func() { wait(); close(done) }()
-	for ended := false; !ended; {
-		select {
-		case <-done:
-			ended = true
-		case <-time.After(50 * time.Millisecond):
-			if now, err := f.p.burden(); err == nil && now.memory > most.memory {
-				most = now
-			}
-		}
-	}
-	f.say("burst %d: %s", n, times.between(time.Time{}, time.Now()))
+	most := watched()
+	f.say("burst %d: %s; %d at one time at the upstream", n, times.between(time.Time{}, time.Now()), f.most.value())
 	f.say("  at most %v: %d KiB for each send", most, (most.memory-before.memory)/crowd)
-	f.expect(t.of("201") == crowd, "%d sends in flight, an upstream that takes 1s: %v", crowd, t.counts)
+	f.expect(t.of("201") == crowd, "%d sends, an upstream that takes 1s: %v", crowd, t.counts)
 }
+
+// refused is how requests beyond the bound are answered.
+const refused = "503 overloaded"
 
 func verdictOf(a answer, err error) string {
 	if err != nil {
@@ -149,27 +131,26 @@ func verdictOf(a answer, err error) string {
 func (f *flood) beyond() {
 	f.delay.Store(int64(10 * time.Second))
 	t := newTally()
-	var refused atomic.Int64
-	var unfit atomic.Int64
-	wait := f.burst(bound+surplus, func(a answer, err error) {
-		t.add(verdictOf(a, err), fmt.Sprint(a, err))
-		if a.problem() == "overloaded" {
-			refused.Add(1)
-			if a.retryAfter() < time.Second {
-				unfit.Add(1)
+	var all sync.WaitGroup
+	all.Go(func() {
+		f.burst(bound+surplus, fillRate, func(int) {
+			a, err := f.send()
+			t.add(verdictOf(a, err), fmt.Sprint(a, err))
+			if a.problem() == "overloaded" && a.retryAfter() < time.Second {
+				t.add("refusals without Retry-After", fmt.Sprint(a))
 			}
-		}
+		})
 	})
-	full := f.await(9*time.Second, func() bool { return refused.Load() >= surplus })
+	full := f.await(9*time.Second, func() bool { return t.of(refused) >= surplus })
 	f.expect(full, "of %d requests, those beyond the bound of %d are refused while the others are at work: %d",
-		bound+surplus, bound, refused.Load())
+		bound+surplus, bound, t.of(refused))
 	if now, err := f.p.burden(); err == nil {
 		f.say("  full: %v", now)
 	}
 	f.late()
-	wait()
-	f.expect(t.of("201") == bound && t.of("503 overloaded") == surplus, "no other is refused: %v", t.counts)
-	f.expect(unfit.Load() == 0, "refusals without Retry-After: %d", unfit.Load())
+	all.Wait()
+	f.expect(t.of("201") == bound && t.of(refused) == surplus, "no other is refused: %v", t.counts)
+	f.none(t, "refusals without Retry-After")
 	a, err := f.send()
 	f.expect(err == nil && a.status == http.StatusCreated, "and then it takes requests again: %s", verdictOf(a, err))
 }
@@ -188,6 +169,6 @@ func (f *flood) late() {
 		}
 	}
 	took := times.between(time.Time{}, time.Now())
-	f.expect(t.of("503 overloaded") == lateComers, "who comes when it is full: %v", t.counts)
+	f.expect(t.of(refused) == lateComers, "who comes when it is full: %v", t.counts)
 	f.expect(took.quantile(0.99) <= atOnce, "and is told at once: %s", took)
 }

@@ -114,23 +114,9 @@ func (l *loris) drip(begin string) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(due.Add(3 * readWithin)) // so that this ends
-	if _, err := conn.Write([]byte(begin)); err != nil {
-		return
-	}
 	over := make(chan struct{})
 	defer close(over)
-	go func() {
-		tick := time.NewTicker(dripPause)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				_, _ = conn.Write([]byte("x")) // who was cut off sees it in the answer
-			case <-over:
-				return
-			}
-		}
-	}()
+	go trickle(conn, begin, over)
 	reader := bufio.NewReader(conn)
 	resp, err := http.ReadResponse(reader, nil)
 	if err != nil {
@@ -140,8 +126,23 @@ func (l *loris) drip(begin string) {
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, resp.Body)
 	if _, err := reader.ReadByte(); errors.Is(err, os.ErrDeadlineExceeded) {
-		return
+		return // it is still open
 	}
 	l.tally.add(fmt.Sprint(resp.StatusCode, " and closed"), "")
 	l.cut.done(due)
+}
+
+// trickle writes the beginning of a request, and then a byte now and then.
+func trickle(conn net.Conn, begin string, over <-chan struct{}) {
+	_, _ = io.WriteString(conn, begin) // who cannot write sees it in the answer
+	tick := time.NewTicker(dripPause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			_, _ = io.WriteString(conn, "x")
+		case <-over:
+			return
+		}
+	}
 }
