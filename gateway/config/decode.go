@@ -74,16 +74,20 @@ type selfReader interface {
 	UnmarshalYAML(read func(into any) error) error
 }
 
+// own has a type read itself. What is wrong within the value has been reported where it stands, and then the type's own
+// error says nothing new.
 func (d decoder) own(n *node, v reflect.Value, at path, own selfReader) {
+	said := false
 	err := own.UnmarshalYAML(func(into any) error {
 		before := len(d.report.Errors)
 		d.value(n, reflect.ValueOf(into).Elem(), at)
 		if len(d.report.Errors) > before {
+			said = true
 			return errValue
 		}
 		return nil
 	})
-	if err != nil && d.took(at) {
+	if err != nil && !said {
 		d.wrong(n, at, v.Type())
 	}
 }

@@ -87,7 +87,18 @@ func (o *Options) choose(b providers.Block, channel providers.Channel) (transpor
 		return nil, false
 	}
 	options.Check(within{block: b, path: path})
+	if _, err := narrow(options, coverage(channel)); err != nil {
+		b.Refuse(err.Error(), path...)
+	}
 	return options, true
+}
+
+// narrow is what of c the transport of these options can grant.
+func narrow(options transport.Options, c providers.Coverage) (providers.Coverage, error) {
+	if n, ok := options.(transport.Narrower); ok {
+		return n.Narrow(c)
+	}
+	return c, nil
 }
 
 func dialable(s string) bool {
@@ -109,15 +120,15 @@ func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
 		callback:   o.USSD.callback(),
 	}
 	for _, channel := range slices.Sorted(maps.Keys(o.chosen)) {
+		c, err := narrow(o.chosen[channel], coverage(channel))
+		if err != nil {
+			return nil, fmt.Errorf("transport for %s: %w", channel, err)
+		}
 		t, err := o.chosen[channel].Build(env)
 		if err != nil {
 			return nil, fmt.Errorf("transport for %s: %w", channel, err)
 		}
 		g.transports[channel] = t
-		c := coverage(channel)
-		if kinds()[o.Transports[channel].Kind].CodeOnly {
-			c.Message, c.Prefix = false, false
-		}
 		g.info.Coverage = append(g.info.Coverage, c)
 	}
 	return g, nil

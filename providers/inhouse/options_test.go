@@ -116,6 +116,38 @@ func TestConfiguredGeneratorWorks(t *testing.T) {
 	}
 }
 
+// What a transport can grant is not always what the generator can.
+func TestCoverageIsThatOfTheTransport(t *testing.T) {
+	t.Parallel()
+	options, said := load(t, `
+transports:
+  sms: {kind: smpp, host: 127.0.0.1, tls: false, system_id: otp, password: canary, sender: Shop}
+  voice: {kind: httpsms, preset: termii-voice, base_url: "https://a.test", api_key: canary}
+  whatsapp: {kind: whatsapp, phone_number_id: "1", token: canary, template: otp}
+`)
+	if len(said) != 1 || !strings.HasPrefix(said[0], "warning transports.whatsapp.app_secret") {
+		t.Fatal(said)
+	}
+	g, err := options.Build(environment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	type able struct {
+		longest       int
+		letters, text bool
+	}
+	got := map[providers.Channel]able{}
+	for _, c := range g.Info().Coverage {
+		got[c.Channel] = able{c.Length.Max, slices.Contains(c.Alphabets, providers.Alphabetic), c.Message && c.Prefix}
+	}
+	want := map[providers.Channel]able{
+		providers.SMS: {10, true, true}, providers.Voice: {8, false, false}, providers.WhatsApp: {10, true, false},
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(able{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestOptionsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	options, _ := load(t, good)
@@ -159,6 +191,17 @@ func TestEveryMistakeIsReported(t *testing.T) {
 		"kind on wrong channel": {
 			`transports: {sms: {` + mail + `}}`,
 			[]string{"transports.sms.kind: smtp cannot serve this channel; it serves [email]"},
+		},
+		"preset on wrong channel": {
+			`transports: {voice: {kind: httpsms, preset: arkesel, api_key: canary, sender: Shop}}`,
+			[]string{"transports.voice: the preset arkesel serves sms only"},
+		},
+		"preset that only calls": {
+			`transports: {sms: {kind: httpsms, preset: termii-voice, base_url: "https://a.test", api_key: canary}}`,
+			[]string{"transports.sms: the preset termii-voice serves voice only"},
+		},
+		"unknown preset": {
+			`transports: {voice: {kind: httpsms, preset: pigeon}}`, []string{"transports.voice.preset: there is no such preset"},
 		},
 		"unknown setting":       {`transports: {sms: {kind: console, color: red}}`, []string{"transports.sms: "}},
 		"setting of wrong type": {`transports: {email: {` + mail + `, port: many}}`, []string{"transports.email: "}},

@@ -116,22 +116,41 @@ func TestWhatTransportsHearIsHandedOn(t *testing.T) {
 	}
 }
 
-// A transport that carries the bare code grants no text, so that routing knows.
-func TestNoTextIsGrantedWhereTheUpstreamWritesIt(t *testing.T) {
+// narrowOptions are those of a transport that serves SMS alone, and there no text of others.
+type narrowOptions struct{ oneTransport }
+
+func (narrowOptions) Narrow(c providers.Coverage) (providers.Coverage, error) {
+	if c.Channel != providers.SMS {
+		return c, errors.New("serves sms only")
+	}
+	c.Message, c.Prefix = false, false
+	return c, nil
+}
+
+// What a transport cannot grant is not promised, so that routing knows; where it can grant nothing, it is not built.
+func TestTransportsThatGrantLess(t *testing.T) {
 	t.Parallel()
-	o := &Options{
-		Transports: map[providers.Channel]Choice{providers.WhatsApp: {Kind: "whatsapp"}, providers.SMS: {Kind: "console"}},
-		chosen: map[providers.Channel]transport.Options{
-			providers.WhatsApp: oneTransport{new(carrier)}, providers.SMS: oneTransport{new(carrier)},
-		},
+	build := func(channel providers.Channel, options transport.Options) (providers.Provider, error) {
+		o := &Options{chosen: map[providers.Channel]transport.Options{channel: options}}
+		return o.Build(providers.Environment{Name: "own", CodeKeys: []providers.CodeKey{key("k1", 'a')}})
 	}
-	p, err := o.Build(providers.Environment{Name: "own", CodeKeys: []providers.CodeKey{key("k1", 'a')}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for channel, want := range map[providers.Channel]bool{providers.WhatsApp: false, providers.SMS: true} {
-		if c, ok := p.Info().On(channel); !ok || c.Message != want || c.Prefix != want {
-			t.Errorf("%s: %+v", channel, c)
+	for name, test := range map[string]struct {
+		options transport.Options
+		text    bool
+	}{
+		"less":       {narrowOptions{oneTransport{new(carrier)}}, false},
+		"everything": {oneTransport{new(carrier)}, true},
+	} {
+		p, err := build(providers.SMS, test.options)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if c, ok := p.Info().On(providers.SMS); !ok || c.Message != test.text || c.Prefix != test.text {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+	_, err := build(providers.Voice, narrowOptions{oneTransport{new(carrier)}})
+	if err == nil || err.Error() != "transport for voice: serves sms only" {
+		t.Errorf("got %v", err)
 	}
 }

@@ -1,10 +1,12 @@
 package httpsms
 
 import (
-	"crypto/sha512"
+	"cmp"
 	"fmt"
+	"hash"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -32,16 +34,23 @@ func (c Callback) address() string {
 	if c.URL == "" {
 		return ""
 	}
-	return strings.TrimRight(c.URL, "/") + "/" + c.Token.Reveal()
+	address := strings.TrimRight(c.URL, "/")
+	if !c.Token.Empty() {
+		address += "/" + c.Token.Reveal()
+	}
+	return address
 }
 
 // notices are the callbacks of a vendor. Without an id there are none.
 type notices struct {
 	format     format
-	id, status string // what holds the message's id, and the word for what became of it
-	signature  string // header with the HMAC-SHA512 of the raw body, in hex; empty: a token in the path stands for it
-	named      bool   // each message names the URL; else it is entered on the vendor's dashboard
+	id, status string           // where the message's id stands, and the word for what became of it; in JSON a path
+	signatures []string         // headers, one with the HMAC of the raw body, in hex; none: a token in the path
+	hash       func() hash.Hash // of the HMAC
+	named      bool             // each message names the URL; else it is entered on the vendor's dashboard
 }
+
+func (n notices) signed() bool { return len(n.signatures) > 0 }
 
 // format is how a callback is written.
 type format uint8
@@ -49,7 +58,7 @@ type format uint8
 const (
 	inQuery format = iota // of a GET
 	inForm                // of a POST
-	asJSON                // of a POST: a flat object
+	asJSON                // of a POST
 )
 
 // check refuses what does not go together.
@@ -58,10 +67,10 @@ func (c Callback) check(n notices, insecure bool, refuse func(text string, path 
 		return
 	}
 	if n.id == "" {
-		refuse("is for the presets africastalking, arkesel and termii", "callback")
+		refuse("is for the presets "+strings.Join(heard(), ", "), "callback")
 		return
 	}
-	switch signed := n.signature != ""; {
+	switch signed := n.signed(); {
 	case signed && !upstream.Visible(c.Secret.Reveal()):
 		refuse("is missing or holds white space: the vendor signs with it", "callback", "secret")
 	case signed && !c.Token.Empty():
@@ -81,6 +90,18 @@ func (c Callback) check(n notices, insecure bool, refuse func(text string, path 
 	case c.URL != "":
 		refuse("is entered on the vendor's dashboard: leave it out", "callback", "url")
 	}
+}
+
+// heard are the presets whose vendors call.
+func heard() []string {
+	var names []string
+	for name, p := range presets() {
+		if p.notices.id != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func validToken(s string) bool {
@@ -109,10 +130,14 @@ func (s *sender) ParseCallback(c providers.Callback) ([]transport.Report, error)
 const longestID = 128
 
 func (n notices) genuine(c providers.Callback, with Callback) bool {
-	if n.signature != "" {
-		return upstream.Signed(sha512.New, with.Secret, c.Body, c.Header.Get(n.signature))
+	if !n.signed() {
+		return !with.Token.Empty() && with.Token.Equal(c.Token)
 	}
-	return !with.Token.Empty() && with.Token.Equal(c.Token)
+	signature := ""
+	for _, header := range n.signatures {
+		signature = cmp.Or(signature, c.Header.Get(header))
+	}
+	return upstream.Signed(n.hash, with.Secret, c.Body, strings.TrimPrefix(signature, "sha256="))
 }
 
 // read finds the id and the word in a callback.
@@ -132,9 +157,10 @@ func (n notices) read(c providers.Callback) (id, word string, ok bool) {
 	}
 }
 
-// told is a simple value of an object; empty: there is none.
-func told(doc jsontext.Value, name string) string {
-	if found := (path{{{name: name}}}).find(doc); len(found) == 1 {
+// told is a simple value of a document; empty: there is none.
+func told(doc jsontext.Value, where string) string {
+	p, _ := parsePath(where)
+	if found := p.find(doc); len(found) == 1 {
 		return found[0]
 	}
 	return ""
@@ -150,7 +176,7 @@ func stateOf(word string) (state providers.DeliveryState, shown string) {
 		return unicode.ToLower(r)
 	}, word)
 	switch shown {
-	case "delivered", "delivrd", "success":
+	case "delivered", "delivrd", "success", "messagedelivered":
 		return providers.DeliveryDelivered, shown
 	case "undelivered", "undeliv", "notdelivered", "failed", "messagefailed", "rejected", "rejectd", "expired",
 		"absentsubscriber", "dndactiveonphonenumber":

@@ -2,9 +2,11 @@ package httpsms_test
 
 import (
 	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,7 +30,24 @@ func heard() map[string]httpsms.Callback {
 	return map[string]httpsms.Callback{
 		"africastalking": {Token: secret(canaryToken)},
 		"arkesel":        {URL: callbackURL, Token: secret(canaryToken)},
+		"sendexa-sms":    {Secret: secret(canarySecret)},
 		"termii":         {Secret: secret(canarySecret)},
+		"zend-messages":  {URL: callbackURL, Secret: secret(canarySecret)},
+	}
+}
+
+// signature is how a vendor signs: the header, and the hash of the HMAC in it.
+type signature struct {
+	header string
+	hash   func() hash.Hash
+}
+
+// signatures are those of the presets whose vendors sign.
+func signatures() map[string]signature {
+	return map[string]signature{
+		"sendexa-sms":   {"X-Sendexa-Signature", sha256.New},
+		"termii":        {"X-Termii-Signature", sha512.New},
+		"zend-messages": {"X-Zend-Signature", sha256.New},
 	}
 }
 
@@ -56,19 +75,26 @@ func notice(name, id, status string) providers.Callback {
 			"failureReason": {"UserInBlackList"},
 		}.Encode())
 	case "termii":
-		return signedWith(canarySecret, `{"type":"outbound","id":"x","message_id":"`+id+`","receiver":"2348031234567","sender":"Shop",`+
-			`"message":"739146 is your code","sent_at":"2026-01-15 10:20:00","cost":3,"status":"`+status+`","channel":"dnd"}`)
+		return signedWith(name, canarySecret, `{"type":"outbound","id":"x","message_id":"`+id+`",`+
+			`"receiver":"2348031234567","sender":"Shop","message":"739146 is your code","sent_at":"2026-01-15 10:20:00","cost":3,"status":"`+status+`","channel":"dnd"}`)
+	case "sendexa-sms":
+		return signedWith(name, canarySecret, `{"messageId":"`+id+`","recipient":"233201230001",`+
+			`"status":"`+status+`","cost":1,"providerStatus":"DELIVRD"}`)
+	case "zend-messages":
+		return signedWith(name, canarySecret, `{"event":"message.sent","message_id":"`+id+`",`+
+			`"status":"`+status+`","channel":"sms","recipient":"+233201230001","timestamp":"2026-01-15T10:20:00Z","cost":0.02}`)
 	}
 	return c
 }
 
-// signedWith is a callback of Termii's with this body.
-func signedWith(key, body string) providers.Callback {
-	mac := hmac.New(sha512.New, []byte(key))
+// signedWith is a signed callback of a preset with this body.
+func signedWith(name, key, body string) providers.Callback {
+	how := signatures()[name]
+	mac := hmac.New(how.hash, []byte(key))
 	mac.Write([]byte(body))
-	return providers.Callback{
-		Method: http.MethodPost, Body: []byte(body), Header: http.Header{"X-Termii-Signature": {hex.EncodeToString(mac.Sum(nil))}},
-	}
+	header := http.Header{}
+	header.Set(how.header, hex.EncodeToString(mac.Sum(nil)))
+	return providers.Callback{Method: http.MethodPost, Body: []byte(body), Header: header}
 }
 
 func TestCallbackTellsOfMessages(t *testing.T) {
@@ -83,6 +109,10 @@ func TestCallbackTellsOfMessages(t *testing.T) {
 		"termii": {
 			"Delivered": yes, "DELIVERED": yes, "Message Failed": no, "DND Active on Phone Number": no, "Rejected": no, "Expired": no,
 			"Message Sent": "", "Received": "",
+		},
+		"sendexa-sms": {"DELIVERED": yes, "delivered": yes, "failed": no, "EXPIRED": no, "QUEUED": "", "sent": ""},
+		"zend-messages": {
+			"delivered": yes, "failed": no, "pending": "", "queued": "", "processing": "", "sent": "", "cancelled": "",
 		},
 	}
 	for name, states := range words {
@@ -109,25 +139,62 @@ func TestForgedCallbacksAreRefused(t *testing.T) {
 			"no token, no signature": func(c *providers.Callback) { c.Token, c.Header = providers.Secret{}, http.Header{} },
 			"another one": func(c *providers.Callback) {
 				c.Token = secret(canaryToken + "x")
-				c.Header = signedWith("another", string(c.Body)).Header
+				if how, signed := signatures()[name]; signed {
+					c.Header.Set(how.header, signedWith(name, "another", string(c.Body)).Header.Get(how.header))
+				}
 			},
 			"half of it": func(c *providers.Callback) {
 				c.Token = secret(canaryToken[:20])
-				half := c.Header.Get("X-Termii-Signature")
-				c.Header = http.Header{"X-Termii-Signature": {half[:len(half)/2]}}
+				half := c.Header.Get(signatures()[name].header)
+				c.Header = http.Header{}
+				c.Header.Set(signatures()[name].header, half[:len(half)/2])
+			},
+			"a token in place of a signature": func(c *providers.Callback) {
+				c.Token, c.Header = secret(canarySecret), http.Header{}
 			},
 		} {
 			c := right
+			c.Header = right.Header.Clone()
 			change(&c)
 			if got, err := p.ParseCallback(c); !errors.Is(err, providers.ErrForged) || got != nil {
 				t.Errorf("%s, %s: %v, %v", name, what, got, err)
 			}
 		}
 	}
-	changed := notice("termii", "m-1", "Failed")
-	changed.Body = append(changed.Body, ' ')
-	if _, err := hearing(t, "termii").ParseCallback(changed); !errors.Is(err, providers.ErrForged) {
-		t.Errorf("a body with a byte more: %v", err)
+	for name := range signatures() {
+		changed := notice(name, "m-1", "Failed")
+		changed.Body = append(changed.Body, ' ')
+		if _, err := hearing(t, name).ParseCallback(changed); !errors.Is(err, providers.ErrForged) {
+			t.Errorf("%s, a body with a byte more: %v", name, err)
+		}
+	}
+}
+
+// Sendexa's pages and SDKs disagree about header and body of its webhooks. Every form that one of them shows is read.
+func TestEveryFormOfSendexasCallbacks(t *testing.T) {
+	t.Parallel()
+	p := hearing(t, "sendexa-sms")
+	for name, body := range map[string]string{
+		"flat":               `{"messageId":"m-1","status":"DELIVERED"}`,
+		"an event":           `{"event":"message.delivered","data":{"messageId":"m-1"}}`,
+		"an event and state": `{"event":"message.status","data":{"messageId":"m-1","status":"delivered"}}`,
+		"in an envelope":     `{"id":"evt_1","event":"message.delivered","data":{"messageId":"m-1"},"signature":"x"}`,
+		"by its id":          `{"event":"message.delivered","data":{"id":"m-1"}}`,
+	} {
+		c := signedWith("sendexa-sms", canarySecret, body)
+		other := c
+		other.Header = http.Header{"X-Signature": {"sha256=" + c.Header.Get("X-Sendexa-Signature")}}
+		for _, c := range []providers.Callback{c, other} {
+			got, err := p.ParseCallback(c)
+			if err != nil || len(got) != 1 || got[0].ID != "m-1" || got[0].State != providers.DeliveryDelivered {
+				t.Errorf("%s: %+v, %v", name, got, err)
+			}
+		}
+	}
+	const ofACode = `{"event":"otp.failed","id":"otp_1","phone":"0201230001","code":"739146"}`
+	got, err := p.ParseCallback(signedWith("sendexa-sms", canarySecret, ofACode))
+	if err != nil || len(got) != 1 || got[0].State != "" || got[0].Code != "" {
+		t.Errorf("of a code of the vendor's own: %+v, %v", got, err)
 	}
 }
 
@@ -149,9 +216,11 @@ func TestCallbackThatMakesNoSense(t *testing.T) {
 		"no id":        {"arkesel", notice("arkesel", "", "DELIVERED")},
 		"a blank id":   {"africastalking", notice("africastalking", "a b", "Success")},
 		"a long id":    {"arkesel", notice("arkesel", strings.Repeat("x", 129), "DELIVERED")},
-		"no JSON":      {"termii", signedWith(canarySecret, "status=x")},
-		"a list":       {"termii", signedWith(canarySecret, `[{"message_id":"m-1"}]`)},
-		"an id within": {"termii", signedWith(canarySecret, `{"message_id":{"a":"m-1"},"status":"Delivered"}`)},
+		"no JSON":      {"termii", signedWith("termii", canarySecret, "status=x")},
+		"a list":       {"termii", signedWith("termii", canarySecret, `[{"message_id":"m-1"}]`)},
+		"an id within": {"termii", signedWith("termii", canarySecret, `{"message_id":{"a":"m-1"},"status":"Delivered"}`)},
+		"nothing":      {"zend-messages", signedWith("zend-messages", canarySecret, "")},
+		"truncated":    {"sendexa-sms", signedWith("sendexa-sms", canarySecret, `{"messageId":"m-1","stat`)},
 	} {
 		reports, err := hearing(t, test.preset).ParseCallback(test.c)
 		if !errors.Is(err, providers.ErrMalformed) || reports != nil {
@@ -164,7 +233,7 @@ func TestWithoutSettingsNoCallbacks(t *testing.T) {
 	t.Parallel()
 	for name, m := range models() {
 		tr := build(t, m.toward("https://sms.example.com")).(transport.CallbackParser)
-		for _, c := range []providers.Callback{{}, notice("arkesel", "m-1", "DELIVERED"), signedWith("", "{}")} {
+		for _, c := range []providers.Callback{{}, notice("arkesel", "m-1", "DELIVERED"), signedWith("termii", "", "{}")} {
 			if _, err := tr.ParseCallback(c); !errors.Is(err, providers.ErrNoCallbacks) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -172,18 +241,23 @@ func TestWithoutSettingsNoCallbacks(t *testing.T) {
 	}
 }
 
-func TestArkeselIsToldWhereToCall(t *testing.T) {
+func TestVendorsAreToldWhereToCall(t *testing.T) {
 	t.Parallel()
-	m := models()["arkesel"]
-	m.options.Callback = heard()["arkesel"]
-	s := m.start(t, nil)
-	if _, err := s.carrier.Deliver(t.Context(), message(1)); err != nil {
-		t.Fatal(err)
-	}
-	const want = `{"sender":"MyBrand","recipients":["233201230001"],"message":"739146 is your code.","callback_url":"` +
-		callbackURL + "/" + canaryToken + `"}`
-	if diff := cmp.Diff(want, s.Requests("send")[0].Body); diff != "" {
-		t.Error(diff)
+	for name, want := range map[string]string{
+		"arkesel": `{"sender":"MyBrand","recipients":["233201230001"],"message":"739146 is your code.","callback_url":"` +
+			callbackURL + "/" + canaryToken + `"}`,
+		"zend-messages": `{"to":"+233201230001","body":"739146 is your code.","preferred_channels":["sms"],"webhook_url":"` +
+			callbackURL + `","sender_id":"MyBrand"}`,
+	} {
+		m := models()[name]
+		m.options.Callback = heard()[name]
+		s := m.start(t, nil)
+		if _, err := s.carrier.Deliver(t.Context(), message(1)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, s.Requests("send")[0].Body); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }
 
@@ -196,10 +270,16 @@ func TestCallbackSettings(t *testing.T) {
 		callback httpsms.Callback
 		want     []string
 	}{
-		"africastalking":             {"africastalking", heard()["africastalking"], nil},
-		"arkesel":                    {"arkesel", heard()["arkesel"], nil},
-		"termii":                     {"termii", heard()["termii"], nil},
-		"none":                       {"arkesel", httpsms.Callback{}, nil},
+		"africastalking":          {"africastalking", heard()["africastalking"], nil},
+		"arkesel":                 {"arkesel", heard()["arkesel"], nil},
+		"termii":                  {"termii", heard()["termii"], nil},
+		"sendexa-sms":             {"sendexa-sms", heard()["sendexa-sms"], nil},
+		"zend-messages":           {"zend-messages", heard()["zend-messages"], nil},
+		"none":                    {"arkesel", httpsms.Callback{}, nil},
+		"a call that is read out": {"termii-voice", all, []string{"callback: "}},
+		"no URL for one who signs": {
+			"zend-messages", httpsms.Callback{Secret: secret(canarySecret)}, []string{"callback.url: "},
+		},
 		"a vendor who does not call": {"mnotify", all, []string{"callback: "}},
 		"an API that is described":   {"described, JSON", all, []string{"callback: "}},
 		"a short token":              {"africastalking", httpsms.Callback{Token: secret("canary")}, []string{"callback.token: "}},
@@ -236,25 +316,33 @@ func TestCallbackSettings(t *testing.T) {
 	}
 }
 
-// FuzzTermiiCallback states what holds for every body that is signed: no panic, and nothing of the text is kept.
-func FuzzTermiiCallback(f *testing.F) {
+// FuzzSignedCallback states what holds for every body that is signed: no panic, and nothing of the text is kept.
+func FuzzSignedCallback(f *testing.F) {
 	f.Add(string(notice("termii", "m-1", "Delivered").Body))
+	f.Add(string(notice("sendexa-sms", "m-1", "DELIVERED").Body))
+	f.Add(string(notice("zend-messages", "m-1", "failed").Body))
 	f.Add(`{"message_id":7,"status":true}`)
 	f.Add(`{"message_id":"m","message_id":"n"}`)
-	p := hearing(f, "termii")
+	f.Add(`{"event":"otp.failed","data":[{"id":"m"}],"id":"n"}`)
+	parsers := map[string]transport.CallbackParser{}
+	for name := range signatures() {
+		parsers[name] = hearing(f, name)
+	}
 	f.Fuzz(func(t *testing.T, body string) {
-		reports, err := p.ParseCallback(signedWith(canarySecret, body))
-		if err != nil && (!errors.Is(err, providers.ErrMalformed) || reports != nil) {
-			t.Errorf("%v, %v", reports, err)
-		}
-		for _, one := range reports {
-			if one.ID == "" || len(one.ID) > 128 || len(one.Code) > 32 {
-				t.Errorf("%+v", one)
+		for name, p := range parsers {
+			reports, err := p.ParseCallback(signedWith(name, canarySecret, body))
+			if err != nil && (!errors.Is(err, providers.ErrMalformed) || reports != nil) {
+				t.Errorf("%s: %v, %v", name, reports, err)
 			}
-		}
-		unsigned := providers.Callback{Method: http.MethodPost, Body: []byte(body)}
-		if _, err := p.ParseCallback(unsigned); !errors.Is(err, providers.ErrForged) {
-			t.Errorf("not signed: %v", err)
+			for _, one := range reports {
+				if one.ID == "" || len(one.ID) > 128 || len(one.Code) > 32 {
+					t.Errorf("%s: %+v", name, one)
+				}
+			}
+			unsigned := providers.Callback{Method: http.MethodPost, Body: []byte(body)}
+			if _, err := p.ParseCallback(unsigned); !errors.Is(err, providers.ErrForged) {
+				t.Errorf("%s, not signed: %v", name, err)
+			}
 		}
 	})
 }

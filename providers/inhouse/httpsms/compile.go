@@ -23,12 +23,13 @@ const (
 // api is an HTTP API as a configuration or a preset describes it.
 type api struct {
 	Contract
-	unsigned providers.Secret  // of a preset: the body of a message that names no sender; empty: there must be one
-	known    map[string]string // of a preset: what stands for further placeholders
-	sender   string            // for messages that name none
-	longest  int               // sender that is taken, in characters; 0: any
-	smsOnly  bool
-	country  string // whose people are reached; empty: everybody
+	unsigned providers.Secret     // of a preset: the body of a message that names no sender; empty: there must be one
+	known    map[string]string    // of a preset: what stands for further placeholders
+	sender   string               // for messages that name none
+	longest  int                  // sender that is taken, in characters; 0: any
+	channel  providers.Channel    // that is served; empty: every one
+	digits   providers.Range[int] // of codes that are carried; zero: any code
+	country  string               // whose people are reached; empty: everybody
 	speaks   bool
 	insecure bool // plain http to other machines is meant
 }
@@ -43,7 +44,9 @@ type compiler struct {
 // compile takes an api apart. What it returns is worth nothing when something was refused.
 func (a api) compile(refuse func(text string, path ...string)) recipe {
 	c := compiler{api: a, refuse: refuse, used: map[string]bool{}}
-	r := recipe{method: c.method(), sender: a.sender, longest: a.longest, smsOnly: a.smsOnly, country: a.country}
+	r := recipe{
+		method: c.method(), sender: a.sender, longest: a.longest, channel: a.channel, digits: a.digits, country: a.country,
+	}
 	r.origin, r.address, r.query = c.address()
 	r.headers, r.fixed = c.headers()
 	r.params = c.fields(a.Query, "query")

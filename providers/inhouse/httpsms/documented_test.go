@@ -116,6 +116,15 @@ func answersOfVendors() []documented {
 		{"termii", "", 422, "", unknown, "422"},
 		{"termii", "", 429, "", throttled, "429"},
 
+		{"termii-voice", "success", 200, "3017544054459083819", 0, ""},
+		{"termii-voice", "no_id", 200, "", ambiguous, "200"},
+		{"termii-voice", "other_code", 200, "", unknown, "error"},
+		{"termii-voice", "inactive", 403, "", credentials, "403"},
+		{"termii-voice", "balance", 400, "", exhausted, "400"},
+		{"termii-voice", "other", 400, "", unknown, "400"},
+		{"termii-voice", "", 401, "", credentials, "401"},
+		{"termii-voice", "", 429, "", throttled, "429"},
+
 		{at, "100", 201, atID, 0, ""},
 		{at, "101", 201, atID, 0, ""},
 		{at, "102", 201, atID, 0, ""},
@@ -148,7 +157,8 @@ func TestDocumentedAnswers(t *testing.T) {
 		seen[d.preset+"/"+d.file] = true
 		t.Run(d.preset+"/"+d.file, func(t *testing.T) {
 			t.Parallel()
-			receipt, err := models()[d.preset].canned(t, d.status, d.body(t)).Deliver(t.Context(), message(1))
+			m := models()[d.preset]
+			receipt, err := m.canned(t, d.status, d.body(t)).Deliver(t.Context(), m.message(1))
 			if d.id != "" {
 				if err != nil || receipt.ID != d.id {
 					t.Errorf("got %q, %v; want %q", receipt.ID, err, d.id)

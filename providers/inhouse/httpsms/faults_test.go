@@ -91,7 +91,7 @@ func (m model) fails(t *testing.T, fault twin.Fault, want []providers.Class, ret
 	case twin.Hang, twin.HangBody, twin.Drip:
 		go cancelOnce(ctx, cancel, func() bool { return len(s.Requests("send")) > 0 })
 	}
-	_, err := s.carrier.Deliver(ctx, message(1))
+	_, err := s.carrier.Deliver(ctx, m.message(1))
 	e := refusal(t, err)
 	if !slices.Contains(want, e.Class) || e.RetryAfter != retry {
 		t.Errorf("got %v with retry after %v; want one of %v with %v", e, e.RetryAfter, want, retry)
@@ -103,7 +103,7 @@ func (m model) fails(t *testing.T, fault twin.Fault, want []providers.Class, ret
 		t.Errorf("the upstream was asked %d times", n)
 	}
 	s.Faults.Clear("")
-	if _, err := s.carrier.Deliver(t.Context(), message(2)); err != nil {
+	if _, err := s.carrier.Deliver(t.Context(), m.message(2)); err != nil {
 		t.Errorf("does not recover: %v", err)
 	}
 }
@@ -129,7 +129,7 @@ func TestADeliveryThatComesTwiceIsNoFailure(t *testing.T) {
 		if err := s.Faults.Set(twin.Fault{Kind: twin.Duplicate}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.carrier.Deliver(t.Context(), message(1)); err != nil || len(arrivals(s.Inbox)) != 2 {
+		if _, err := s.carrier.Deliver(t.Context(), m.message(1)); err != nil || len(arrivals(s.Inbox)) != 2 {
 			t.Errorf("%s: got %v and %d messages", name, err, len(arrivals(s.Inbox)))
 		}
 	}
@@ -150,6 +150,7 @@ func TestMagicNumbersHaveTheirClass(t *testing.T) {
 		"arkesel":             {twin.WrongSender: unknown},
 		"mnotify":             {twin.WrongSender: unknown, twin.NoBalance: unknown},
 		"termii":              {twin.Invalid: unknown, twin.Barred: unknown},
+		"termii-voice":        {twin.Invalid: unknown, twin.Barred: unknown},
 	}
 	for name, m := range models() {
 		s := m.start(t, nil)
@@ -161,7 +162,7 @@ func TestMagicNumbersHaveTheirClass(t *testing.T) {
 			if other, ok := others[name][magic.Trait]; ok {
 				want = other
 			}
-			one := message(1)
+			one := m.message(1)
 			one.To = providers.NewPhone("+23320123"+magic.Tail, "GH", "020123"+magic.Tail)
 			_, err := s.carrier.Deliver(t.Context(), one)
 			if e := refusal(t, err); e.Class != want || (e.RetryAfter != 0) != (want == providers.Throttled) {
@@ -179,7 +180,7 @@ func TestAWrongKeyIsToldFromARefusal(t *testing.T) {
 			o.User, o.Key = "another-user", "another-key"
 			return m.twin(o)
 		}
-		_, err := wrong.start(t, nil).carrier.Deliver(t.Context(), message(1))
+		_, err := wrong.start(t, nil).carrier.Deliver(t.Context(), m.message(1))
 		if e := refusal(t, err); e.Class != providers.Credentials {
 			t.Errorf("%s: got %v", name, e)
 		}

@@ -5,6 +5,7 @@ package httpsms
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -38,6 +39,21 @@ func Kind() transport.Kind {
 		Channels: []providers.Channel{providers.SMS, providers.WhatsApp, providers.Voice},
 		Options:  func() transport.Options { return new(Options) },
 	}
+}
+
+// Narrow implements [transport.Narrower]: a preset serves one channel, and some carry the bare code alone.
+func (o *Options) Narrow(c providers.Coverage) (providers.Coverage, error) {
+	p, known := presets()[o.Preset]
+	switch {
+	case !known:
+		return c, nil
+	case p.serves() != c.Channel:
+		return c, fmt.Errorf("the preset %s serves %s only; describe the API with url and body", o.Preset, p.serves())
+	case !p.digits.Zero():
+		c.Length, c.Alphabets = p.digits, []providers.Alphabet{providers.Numeric}
+		c.Message, c.Prefix = false, false
+	}
+	return c, nil
 }
 
 // Check reports every mistake to b.
@@ -121,7 +137,7 @@ func (o *Options) preset(refuse func(text string, path ...string)) (a api, ok bo
 		account.Route = cmp.Or(account.Route, p.routes[0])
 	}
 	a = p.api(account)
-	a.known, a.smsOnly = account.values(), true
+	a.known, a.channel, a.digits = account.values(), p.serves(), p.digits
 	return a, true
 }
 

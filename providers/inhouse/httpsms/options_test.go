@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
 
 	"github.com/otpgate/otpgate/providers"
@@ -236,6 +237,40 @@ func TestSettingsAreChecked(t *testing.T) {
 				t.Error("built nothing")
 			}
 		})
+	}
+}
+
+func TestNarrow(t *testing.T) {
+	t.Parallel()
+	all := providers.Coverage{
+		Length: providers.Range[int]{Min: 4, Max: 10}, Alphabets: providers.Alphabets(), Message: true, Prefix: true,
+	}
+	called := all
+	called.Length.Max, called.Alphabets = 8, []providers.Alphabet{providers.Numeric}
+	called.Message, called.Prefix = false, false
+	for name, test := range map[string]struct {
+		preset  string
+		channel providers.Channel
+		want    providers.Coverage
+		refused string // holds this; empty: it is not refused
+	}{
+		"an API that is described": {"", providers.Voice, all, ""},
+		"a preset":                 {"arkesel", providers.SMS, all, ""},
+		"a preset that calls":      {"termii-voice", providers.Voice, called, ""},
+		"SMS where calls are":      {"arkesel", providers.Voice, all, "arkesel serves sms only"},
+		"calls where SMS are":      {"termii-voice", providers.SMS, all, "termii-voice serves voice only"},
+		"a preset on WhatsApp":     {"zend-messages", providers.WhatsApp, all, "zend-messages serves sms only"},
+		"no such preset":           {"pigeon", providers.SMS, all, ""}, // Check has said so
+	} {
+		c := all
+		c.Channel, test.want.Channel = test.channel, test.channel
+		got, err := (&httpsms.Options{Preset: test.preset}).Narrow(c)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if (err != nil) != (test.refused != "") || err != nil && !strings.Contains(err.Error(), test.refused) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

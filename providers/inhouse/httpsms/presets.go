@@ -1,6 +1,9 @@
 package httpsms
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"crypto/sha512"
 	"slices"
 
 	"github.com/otpgate/otpgate/providers"
@@ -47,7 +50,12 @@ type preset struct {
 	routes  []string // values of the setting channel, the default first; empty: there is none
 	api     func(Account) api
 	notices notices
+	channel providers.Channel    // that it serves; empty: SMS
+	digits  providers.Range[int] // of a code, where the bare code is carried in the vendor's own words; zero: texts are
 }
+
+// serves is the channel of the preset.
+func (p preset) serves() providers.Channel { return cmp.Or(p.channel, providers.SMS) }
 
 // presets are the APIs that are known. What of them is documented and what is assumed stands in README.md.
 func presets() map[string]preset {
@@ -64,12 +72,29 @@ func presets() map[string]preset {
 		"mnotify":    {baseURL: "https://api.mnotify.com/api", takes: []string{"api_key"}, api: mnotify},
 		"sendexa-sms": {
 			baseURL: "https://api.sendexa.co", takes: []string{"api_key", "api_secret"}, api: sendexa,
+			notices: notices{
+				format: asJSON, id: "data.messageId | messageId | data.id | id", status: "data.status | status | event",
+				signatures: []string{"X-Sendexa-Signature", "X-Signature"}, hash: sha256.New,
+			},
 		},
 		"termii": {
 			takes: []string{"api_key"}, routes: []string{"dnd", "generic"}, api: termii,
-			notices: notices{format: asJSON, id: "message_id", status: "status", signature: "X-Termii-Signature"},
+			notices: notices{
+				format: asJSON, id: "message_id", status: "status",
+				signatures: []string{"X-Termii-Signature"}, hash: sha512.New,
+			},
 		},
-		"zend-messages": {baseURL: "https://api.tryzend.com", takes: []string{"api_key"}, api: zend},
+		"termii-voice": {
+			takes: []string{"api_key"}, api: termiiVoice,
+			channel: providers.Voice, digits: providers.Range[int]{Min: 4, Max: 8},
+		},
+		"zend-messages": {
+			baseURL: "https://api.tryzend.com", takes: []string{"api_key"}, api: zend,
+			notices: notices{
+				format: asJSON, id: "message_id", status: "status | event",
+				signatures: []string{"X-Zend-Signature"}, hash: sha256.New, named: true,
+			},
+		},
 	}
 }
 

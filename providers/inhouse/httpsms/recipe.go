@@ -27,7 +27,8 @@ type recipe struct {
 
 	sender  string
 	longest int
-	smsOnly bool
+	channel providers.Channel
+	digits  providers.Range[int]
 	country string
 
 	answers answers
@@ -80,8 +81,10 @@ func (r recipe) cannot(m transport.Message, sender string) error {
 	switch {
 	case m.To.IsEmail() || m.To.Address() == "":
 		return fail(providers.Rejected, "the recipient is not a number")
-	case r.smsOnly && m.Channel != providers.SMS:
-		return fail(providers.Unsupported, "the preset carries SMS only")
+	case r.channel != "" && m.Channel != r.channel:
+		return fail(providers.Unsupported, "the preset serves "+string(r.channel)+" only")
+	case !r.carries(m.Code.Reveal()):
+		return fail(providers.Unsupported, "the code is none that the vendor carries")
 	case r.country != "" && m.To.Country() != r.country:
 		return fail(providers.Unsupported, "carries to "+r.country+" only")
 	case sender == "" && r.body.has(placeSender) && len(r.unsigned) == 0:
@@ -90,6 +93,11 @@ func (r recipe) cannot(m transport.Message, sender string) error {
 		return fail(providers.Unsupported, "the sender is too long")
 	}
 	return nil
+}
+
+// carries tells whether the vendor takes such a code, where it takes the bare code.
+func (r recipe) carries(code string) bool {
+	return r.digits.Zero() || r.digits.Has(len(code)) && providers.Numeric.Admits(code)
 }
 
 // write is the body; nil when there is none.

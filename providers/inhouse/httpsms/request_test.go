@@ -56,6 +56,11 @@ func TestRequestsAreAsTheVendorsShowThem(t *testing.T) {
 			Body: `{"api_key":"` + canaryKey + `","to":"233201230001","from":"MyBrand","sms":"739146 is your code.",` +
 				`"type":"plain","channel":"dnd"}`,
 		},
+		"termii-voice": {
+			Method: "POST", Path: "/api/sms/otp/call",
+			Header: map[string]string{"Content-Type": jsonType},
+			Body:   `{"api_key":"` + canaryKey + `","phone_number":"233201230001","code":"739146"}`,
+		},
 		"africastalking": {
 			Method: "POST", Path: "/version1/messaging",
 			Header: map[string]string{"Apikey": canaryKey, "Content-Type": formType, "Accept": jsonType},
@@ -71,13 +76,18 @@ func TestRequestsAreAsTheVendorsShowThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := models()[name].start(t, nil)
-			if _, err := s.carrier.Deliver(t.Context(), message(1)); err != nil {
+			one := s.model.message(1)
+			if _, err := s.carrier.Deliver(t.Context(), one); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, s.last(t, want)); diff != "" {
 				t.Error(diff)
 			}
-			if m := s.Inbox.Messages("", ""); len(m) != 1 || m[0].Text != "739146 is your code." {
+			text := "739146 is your code."
+			if s.model.calls {
+				text = "Your code is 739146."
+			}
+			if m := s.Inbox.Messages("", one.Channel); len(m) != 1 || m[0].Text != text {
 				t.Errorf("arrived: %+v", m)
 			}
 		})
@@ -159,6 +169,8 @@ func TestWhoCannotBeReachedIsNotAsked(t *testing.T) {
 	nobody.To = providers.Recipient{}
 	spoken, chat := message(1), message(1)
 	spoken.Channel, chat.Channel = providers.Voice, providers.WhatsApp
+	short, long, letters := spoken, spoken, spoken
+	short.Code, long.Code, letters.Code = secret("123"), secret("123456789"), secret("73914B")
 	local := described(httpsms.Contract{
 		Headers: map[string]providers.Secret{"X-Key": secret(canaryKey)}, Body: secret(`{"to":"{to_local}","text":"{text}"}`),
 	})
@@ -173,6 +185,10 @@ func TestWhoCannotBeReachedIsNotAsked(t *testing.T) {
 		"a local number abroad":         {local, abroad, providers.Unsupported},
 		"a preset on WhatsApp":          {models()["zend-messages"], chat, providers.Unsupported},
 		"a preset that is to be called": {models()["arkesel"], spoken, providers.Unsupported},
+		"a preset that only calls":      {models()["termii-voice"], message(1), providers.Unsupported},
+		"three digits read out":         {models()["termii-voice"], short, providers.Unsupported},
+		"nine digits read out":          {models()["termii-voice"], long, providers.Unsupported},
+		"letters read out":              {models()["termii-voice"], letters, providers.Unsupported},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -196,6 +212,9 @@ func TestValuesStayValues(t *testing.T) {
 	t.Parallel()
 	const evil = `","to":"+233200000000","x":"{code}{ref} &to=+233200000000 </text><to>%0d%0a` + "\n\\"
 	for name, m := range models() {
+		if m.calls {
+			continue // no text is carried, and a code is digits
+		}
 		s := m.start(t, nil)
 		one := message(1)
 		one.Text = secret(evil)

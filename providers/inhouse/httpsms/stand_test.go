@@ -39,6 +39,7 @@ type model struct {
 	options httpsms.Options // without the address
 	at      func(o *httpsms.Options, url string)
 	skip    string // why nobody is barred there; empty: somebody is
+	calls   bool   // people, and reads codes out in the vendor's own words
 }
 
 // models are the presets, and APIs that are described in the ways that a configuration can.
@@ -54,6 +55,8 @@ func models() map[string]model {
 		}
 	}
 	wrapped := func(o httpsmstwin.Options) *twin.Twin { o.Wrapped = true; return httpsmstwin.Hubtel(o) }
+	voice := preset(httpsmstwin.TermiiVoice, "termii-voice", httpsms.Account{APIKey: key}, oneWord)
+	voice.options.Sender, voice.calls = "", true
 	client := httpsms.Account{ClientID: user, ClientSecret: key}
 	return map[string]model{
 		"hubtel-sms":          preset(httpsmstwin.Hubtel, "hubtel-sms", client, ""),
@@ -65,6 +68,7 @@ func models() map[string]model {
 		"arkesel":       preset(httpsmstwin.Arkesel, "arkesel", httpsms.Account{APIKey: key}, ""),
 		"mnotify":       preset(httpsmstwin.MNotify, "mnotify", httpsms.Account{APIKey: key}, ""),
 		"termii":        preset(httpsmstwin.Termii, "termii", httpsms.Account{APIKey: key}, oneWord),
+		"termii-voice":  voice,
 		"africastalking": preset(
 			httpsmstwin.AfricasTalking, "africastalking", httpsms.Account{Username: user, APIKey: key}, "",
 		),
@@ -112,6 +116,7 @@ func described(c httpsms.Contract) model {
 // stand is a transport and the twin that it talks to.
 type stand struct {
 	*twin.Twin
+	model   model
 	server  *twin.Server
 	carrier transport.Transport
 }
@@ -124,7 +129,7 @@ func (m model) start(t *testing.T, trait func(string) twin.Trait) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stand{Twin: one, server: server, carrier: build(t, m.toward(server.URL))}
+	s := &stand{Twin: one, model: m, server: server, carrier: build(t, m.toward(server.URL))}
 	t.Cleanup(func() { _ = s.server.Close() })
 	return s
 }
@@ -175,6 +180,15 @@ func message(n int) transport.Message {
 		Reference: "01jtdre6ga9vqk1ce154p0jjwr", Channel: providers.SMS, To: person(n), App: "shop",
 		Text: secret("739146 is your code."), Code: secret("739146"), Locale: "en",
 	}
+}
+
+// message is one that the API of m carries.
+func (m model) message(n int) transport.Message {
+	one := message(n)
+	if m.calls {
+		one.Channel = providers.Voice
+	}
+	return one
 }
 
 // refusal is what err says, and it fails when that is too much.

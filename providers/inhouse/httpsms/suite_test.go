@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/inhouse/transporttest"
 	"github.com/otpgate/otpgate/providers/twin"
 )
@@ -19,13 +18,14 @@ func TestSuite(t *testing.T) {
 			t.Parallel()
 			suite := transporttest.Suite{
 				OneShot: true,
-				Channel: providers.SMS,
+				Channel: m.message(1).Channel,
 				To:      person,
 				Start:   func(t *testing.T) transporttest.Stand { return m.bench(t) },
 				Skip: map[transporttest.Fault]string{
 					transporttest.Silent: "a request is written at once: see TestAConnectionThatIsNeverReadyIsTransient",
 				},
 			}
+			suite.CodeOnly = m.calls
 			if m.skip != "" {
 				suite.Skip[transporttest.Barred] = m.skip
 			}
@@ -43,7 +43,7 @@ func (m model) bench(t *testing.T) transporttest.Stand {
 	before, down := 0, false
 	return transporttest.Stand{
 		Transport: s.carrier,
-		Arrivals:  func() []transporttest.Arrival { return arrivals(s.Inbox) },
+		Arrivals:  s.arrivals,
 		Break: func(f transporttest.Fault) {
 			before = len(s.Requests("send"))
 			if down {
@@ -75,6 +75,17 @@ func (s *stand) restart(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.server = server
+}
+
+// arrivals are those of the twin; of a text of the vendor's own, the code.
+func (s *stand) arrivals() []transporttest.Arrival {
+	all := arrivals(s.Inbox)
+	for i := range all {
+		if s.model.calls {
+			all[i].Text = strings.TrimSuffix(strings.TrimPrefix(all[i].Text, "Your code is "), ".")
+		}
+	}
+	return all
 }
 
 // arrivals are the messages of an inbox, oldest first, with numbers as the transport was given them.

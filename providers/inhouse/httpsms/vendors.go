@@ -57,7 +57,10 @@ func sendexa(a Account) api {
 // zend is Zend's messages API, kept to SMS. 422 is what clients report for a recipient, and what the vendor's server
 // says to any input that it does not like: a sender of ours that it does not know must not end as "no such number".
 func zend(a Account) api {
-	const body = `{"to":"{to}","body":"{text}","preferred_channels":["sms"]`
+	body := `{"to":"{to}","body":"{text}","preferred_channels":["sms"]`
+	if a.calledAt != "" {
+		body += `,"webhook_url":"{called_at}"`
+	}
 	return api{
 		unsigned: text(body + "}"),
 		Contract: Contract{
@@ -120,12 +123,31 @@ func termii(a Account) api {
 				`"channel":"{channel}"}`),
 			Success: Conditions{{Path: "message_id"}, {Path: "code", Values: []string{"ok"}, Optional: true}},
 			IDPath:  "message_id",
-			Errors: []ErrorRule{
-				means(providers.Unsupported, "message", "Invalid Sender Id", "You are not set up on this route"),
-				means(providers.Credentials, "message", "Your account is not active"),
-				means(providers.Exhausted, "message", "Insufficient balance"),
-			},
+			Errors:  termiiRefusals(),
 		},
+	}
+}
+
+// termiiVoice is Termii's voice call, in which a machine reads out a code that the caller has made. The vendor's sample
+// has a number there; a text of digits keeps a zero in front.
+func termiiVoice(a Account) api {
+	return api{
+		Contract: Contract{
+			URL:     text(a.BaseURL + "/api/sms/otp/call"),
+			Body:    text(`{"api_key":"{api_key}","phone_number":"{to_digits}","code":"{code}"}`),
+			Success: Conditions{{Path: "message_id"}, {Path: "code", Values: []string{"ok"}, Optional: true}},
+			IDPath:  "message_id",
+			Errors:  termiiRefusals(),
+		},
+	}
+}
+
+// termiiRefusals are what Termii's sentences mean, whatever was asked for.
+func termiiRefusals() []ErrorRule {
+	return []ErrorRule{
+		means(providers.Unsupported, "message", "Invalid Sender Id", "You are not set up on this route"),
+		means(providers.Credentials, "message", "Your account is not active"),
+		means(providers.Exhausted, "message", "Insufficient balance"),
 	}
 }
 

@@ -1,9 +1,12 @@
 package httpsms
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/providers/inhouse/httpsms/httpsmstwin"
 )
 
 // TestPresetsAreGood: what a preset says passes the check of a configuration, on the vendor's own address.
@@ -21,6 +24,14 @@ func TestPresetsAreGood(t *testing.T) {
 		if r.origin == "" || len(r.answers.success) == 0 || r.answers.id == nil {
 			t.Errorf("%s: compiled to %q, %d conditions, id %v", name, r.origin, len(r.answers.success), r.answers.id)
 		}
+	}
+}
+
+func TestEveryPresetHasATwin(t *testing.T) {
+	t.Parallel()
+	names := slices.Sorted(maps.Keys(presets()))
+	if twins := slices.Sorted(maps.Keys(httpsmstwin.All())); !slices.Equal(names, twins) {
+		t.Errorf("presets %v, twins %v", names, twins)
 	}
 }
 

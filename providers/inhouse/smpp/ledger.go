@@ -17,18 +17,19 @@ import (
 const (
 	maxAwaited = 100_000        // messages
 	maxEarly   = 10_000         // receipts
-	earlyFor   = time.Minute    // how long a receipt waits for the response that it overtook
+	earlyFor   = time.Minute    // how long a receipt waits for the response that it may have overtaken
 	awaitedFor = 24 * time.Hour // how long a message waits for its receipt
 )
 
-// ledger brings receipts together with the messages that they are for. Both may come first.
+// ledger brings receipts together with the messages that they are for. Both may come first. A receipt whose message
+// does not follow is told of by its id: it may be for a message of before a restart or a reload, which others remember.
 type ledger struct {
 	notation string // of ids in receipts: idsSame, idsDecimal or idsHex
 
 	mu      sync.Mutex
 	report  func(transport.Report)               // nil: nobody listens
 	awaited *simplelru.LRU[string, *sentMessage] // by the id of each part
-	early   *simplelru.LRU[string, earlyReceipt] // by id
+	early   *simplelru.LRU[string, pdu.Receipt]  // by id
 }
 
 // sentMessage is a message that the SMSC has taken.
@@ -39,16 +40,10 @@ type sentMessage struct {
 	at        time.Time
 }
 
-// earlyReceipt is a receipt for a message that nobody knows, so far.
-type earlyReceipt struct {
-	receipt pdu.Receipt
-	at      time.Time
-}
-
 func newLedger(notation string) *ledger {
 	l := &ledger{notation: notation}
 	l.awaited, _ = simplelru.NewLRU[string, *sentMessage](maxAwaited, nil) // fails for sizes below 1 only
-	l.early, _ = simplelru.NewLRU[string, earlyReceipt](maxEarly, nil)
+	l.early, _ = simplelru.NewLRU[string, pdu.Receipt](maxEarly, nil)
 	return l
 }
 
@@ -70,7 +65,7 @@ func (l *ledger) sent(reference string, ids []string) {
 	report := l.report
 	var reports []transport.Report
 	if report != nil {
-		m := &sentMessage{reference: reference, id: ids[0], open: len(ids), at: time.Now()}
+		m := &sentMessage{reference: reference, id: l.name(ids[0]), open: len(ids), at: time.Now()}
 		for _, id := range ids {
 			reports = append(reports, l.await(l.inReceipts(id), m)...)
 		}
@@ -87,12 +82,12 @@ func (l *ledger) await(key string, m *sentMessage) []transport.Report {
 		return nil
 	}
 	l.awaited.Add(key, m)
-	e, ok := l.early.Get(key)
-	if !ok || time.Since(e.at) > earlyFor {
+	receipt, ok := l.early.Get(key)
+	if !ok {
 		return nil
 	}
 	l.early.Remove(key)
-	return l.settle(key, m, e.receipt)
+	return l.settle(key, m, receipt)
 }
 
 // heard takes what the SMSC delivers. What is no receipt is for nobody here.
@@ -119,10 +114,26 @@ func (l *ledger) heard(message *pdu.Message) {
 
 // hold keeps a receipt for the response that may follow it. A final one is not lost to one that was late on its way.
 func (l *ledger) hold(key string, receipt pdu.Receipt) {
-	if e, ok := l.early.Get(key); ok && final(state(e.receipt.State)) {
+	before, held := l.early.Get(key)
+	if held && final(state(before.State)) {
 		return
 	}
-	l.early.Add(key, earlyReceipt{receipt: receipt, at: time.Now()})
+	l.early.Add(key, receipt)
+	if !held {
+		time.AfterFunc(earlyFor, func() { l.giveUp(key) })
+	}
+}
+
+// giveUp tells of a receipt whose message did not follow. Which other parts the message has, nobody here knows.
+func (l *ledger) giveUp(key string) {
+	l.mu.Lock()
+	receipt, held := l.early.Get(key)
+	l.early.Remove(key)
+	report := l.report
+	l.mu.Unlock()
+	if held {
+		report(transport.Report{ID: l.toldName(receipt.ID), State: state(receipt.State), Code: words(receipt)})
+	}
 }
 
 // settle makes of the receipt of one part what is to be said of its message: it has arrived when all of its parts have,
@@ -140,9 +151,11 @@ func (l *ledger) settle(key string, m *sentMessage, receipt pdu.Receipt) []trans
 		}
 		m.open = 0
 	}
-	words := strings.TrimSpace(receipt.Stat + " " + receipt.Err)
-	return []transport.Report{{Reference: m.reference, ID: m.id, State: what, Code: words}}
+	return []transport.Report{{Reference: m.reference, ID: m.id, State: what, Code: words(receipt)}}
 }
+
+// words are the SMSC's own.
+func words(r pdu.Receipt) string { return strings.TrimSpace(r.Stat + " " + r.Err) }
 
 func state(s pdu.State) providers.DeliveryState {
 	switch s {
@@ -159,6 +172,23 @@ func state(s pdu.State) providers.DeliveryState {
 
 func final(s providers.DeliveryState) bool {
 	return s == providers.DeliveryDelivered || s == providers.DeliveryUndelivered
+}
+
+// name is what a message is called: the id that the SMSC gave, or that number as receipts write it where they write it
+// in another way. So a receipt alone tells the name.
+func (l *ledger) name(given string) string {
+	if l.notation == idsSame {
+		return given
+	}
+	return l.inReceipts(given)
+}
+
+// toldName is the name of the message that a receipt is for.
+func (l *ledger) toldName(inReceipt string) string {
+	if l.notation == idsSame {
+		return inReceipt
+	}
+	return canonical(inReceipt)
 }
 
 // inReceipts is the id as receipts will name it. Some SMSCs give a hexadecimal number and speak of it in decimal, or

@@ -2,6 +2,7 @@ package smpp_test
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -125,6 +126,8 @@ func TestReceipts(t *testing.T) {
 func TestReceiptBeforeTheAnswer(t *testing.T) {
 	bubble(t, func(t *testing.T, s *smsc) {
 		want := transport.Report{Reference: reference, ID: "7", State: providers.DeliveryDelivered, Code: "DELIVRD 000"}
+		alone := want
+		alone.Reference = "" // nobody knew the message when it was told of
 		for name, c := range map[string]struct {
 			early []*pdu.Message
 			wait  time.Duration
@@ -132,7 +135,7 @@ func TestReceiptBeforeTheAnswer(t *testing.T) {
 		}{
 			"a moment before":   {[]*pdu.Message{receipt("7", "DELIVRD", "000")}, 0, []transport.Report{want}},
 			"59 seconds before": {[]*pdu.Message{receipt("7", "DELIVRD", "000")}, 59 * time.Second, []transport.Report{want}},
-			"61 seconds before": {[]*pdu.Message{receipt("7", "DELIVRD", "000")}, 61 * time.Second, nil},
+			"61 seconds before": {[]*pdu.Message{receipt("7", "DELIVRD", "000")}, 61 * time.Second, []transport.Report{alone}},
 			"after another, and before a late one": {
 				[]*pdu.Message{
 					receipt("7", "ACCEPTD", "000"), receipt("7", "DELIVRD", "000"), receipt("7", "ENROUTE", "000"),
@@ -196,16 +199,16 @@ func TestNotationOfIDs(t *testing.T) {
 	bubble(t, func(t *testing.T, s *smsc) {
 		for name, c := range map[string]struct {
 			notation, given, said string
-			want                  bool
+			want                  string // id; empty: the receipt is for another message
 		}{
-			"the same":                   {"same", "4c1F", "4C1f", true},
-			"zeros in front":             {"same", "00042", "42", true},
-			"zeros alone":                {"same", "000", "000", true},
-			"another number":             {"same", "1F", "31", false},
-			"in decimal":                 {"decimal", "1F", "0031", true},
-			"in decimal, no hexadecimal": {"decimal", "xyz", "xyz", true},
-			"in hexadecimal":             {"hex", "31", "1F", true},
-			"in hexadecimal, no number":  {"hex", "1-F", "1-f", true},
+			"the same":                   {"same", "4c1F", "4C1f", "4c1F"},
+			"zeros in front":             {"same", "00042", "42", "00042"},
+			"zeros alone":                {"same", "000", "000", "000"},
+			"another number":             {"same", "1F", "31", ""},
+			"in decimal":                 {"decimal", "1F", "0031", "31"},
+			"in decimal, no hexadecimal": {"decimal", "xyz", "xyz", "xyz"},
+			"in hexadecimal":             {"hex", "31", "1F", "1f"},
+			"in hexadecimal, no number":  {"hex", "1-F", "1-f", "1-f"},
 		} {
 			s.follow(func(p *peer, request pdu.PDU) bool {
 				if request.Command == pdu.SubmitSM {
@@ -222,12 +225,57 @@ func TestNotationOfIDs(t *testing.T) {
 				p.deliver(receipt(c.said, "DELIVRD", "0"))
 			}
 			var want []transport.Report
-			if c.want {
+			if c.want != "" {
 				want = append(want, transport.Report{
-					Reference: reference, ID: c.given, State: providers.DeliveryDelivered, Code: "DELIVRD 0",
+					Reference: reference, ID: c.want, State: providers.DeliveryDelivered, Code: "DELIVRD 0",
 				})
 			}
 			heard.expect(t, name, want...)
+		}
+	})
+}
+
+// After a restart or a reload nobody here remembers the message. The receipt is told of by the id that the message was
+// given then, once it is clear that it did not overtake a response.
+func TestReceiptOfAMessageFromBefore(t *testing.T) {
+	bubble(t, func(t *testing.T, s *smsc) {
+		for name, c := range map[string]struct{ notation, given, said string }{
+			"the same":       {"same", "4c1F", "4c1F"},
+			"in decimal":     {"decimal", "001F", "0031"},
+			"in hexadecimal": {"hex", "31", "001F"},
+		} {
+			s.follow(func(p *peer, request pdu.PDU) bool {
+				if request.Command == pdu.SubmitSM {
+					p.answer(request, pdu.OK, &pdu.MessageResp{ID: c.given})
+				}
+				return request.Command == pdu.SubmitSM
+			})
+			notation := func(o *smpp.Options) { o.ReceiptIDs = c.notation }
+			before := build(t, s, notation)
+			sent, err := before.Deliver(t.Context(), message(1, "{code}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := before.(io.Closer).Close(); err != nil {
+				t.Fatal(err)
+			}
+			s.follow(nil)
+			tr := build(t, s, notation)
+			heard := listen(t, tr)
+			if err := deliver(t, tr, 2); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range s.all() {
+				p.deliver(receipt(c.said, "ACCEPTD", "000"))
+				p.deliver(receipt(c.said, "DELIVRD", "000"))
+			}
+			heard.expect(t, name+", at once")
+			time.Sleep(time.Minute)
+			heard.expect(t, name, transport.Report{
+				ID: sent.ID, State: providers.DeliveryDelivered, Code: "DELIVRD 000",
+			})
+			time.Sleep(time.Minute)
+			heard.expect(t, name+", later")
 		}
 	})
 }
@@ -273,7 +321,11 @@ func TestReceiptADayLater(t *testing.T) {
 			Reference: reference, ID: "0000000001", State: providers.DeliveryDelivered, Code: "DELIVRD 000",
 		})
 		time.Sleep(2 * time.Second)
-		p.deliver(receipt("2", "DELIVRD", "000"))
+		p.deliver(receipt("0000000002", "DELIVRD", "000"))
 		heard.expect(t, "later")
+		time.Sleep(time.Minute)
+		heard.expect(t, "as if it were from before", transport.Report{
+			ID: "0000000002", State: providers.DeliveryDelivered, Code: "DELIVRD 000",
+		})
 	})
 }

@@ -30,8 +30,8 @@ type carrier struct {
 	underWay sync.WaitGroup // deliveries
 }
 
-// Deliver submits m to the SMSC. The receipt is the id that the SMSC gave, that of the first part where there are
-// several: those go one after the other, and the first that is refused ends the delivery.
+// Deliver submits m to the SMSC. The receipt is the name that the ledger makes of the id that the SMSC gave, of that of
+// the first part where there are several: those go one after the other, and the first that is refused ends the delivery.
 func (c *carrier) Deliver(ctx context.Context, m transport.Message) (transport.Receipt, error) {
 	parts, unfit := c.writer.write(m, c.ledger.listens())
 	if unfit != nil {
@@ -56,7 +56,7 @@ func (c *carrier) Deliver(ctx context.Context, m transport.Message) (transport.R
 		return transport.Receipt{}, failed
 	}
 	c.ledger.sent(m.Reference, ids)
-	return transport.Receipt{ID: ids[0]}, nil
+	return transport.Receipt{ID: c.ledger.name(ids[0])}, nil
 }
 
 // submitAll submits parts in order and returns their ids.

@@ -40,7 +40,7 @@ var (
 // failure makes an error fit for a log of whatever went wrong. Of what the server said only numbers are kept: servers
 // like to repeat the address.
 func failure(ctx context.Context, at stage, err error) *providers.Error {
-	if reply, ok := errors.AsType[*textproto.Error](err); ok {
+	if reply, ok := errors.AsType[*textproto.Error](err); ok && refuses(reply) {
 		enhanced := enhancedCode(reply)
 		return &providers.Error{
 			Class: classify(at, reply.Code, enhanced),
@@ -50,6 +50,10 @@ func failure(ctx context.Context, at stage, err error) *providers.Error {
 	}
 	return &providers.Error{Class: fault(at, err), Err: &cause{at: at, err: clean(ctx, err)}}
 }
+
+// refuses tells a refusal from a reply that should not stand here: no other says that a message was not taken (RFC 5321
+// §4.2.1).
+func refuses(reply *textproto.Error) bool { return reply.Code >= 400 && reply.Code <= 599 }
 
 // cause says where something went wrong that was no answer of the server.
 type cause struct {
@@ -107,7 +111,7 @@ func clean(ctx context.Context, err error) error {
 // closes the connection.
 func reusable(err error) bool {
 	reply, ok := errors.AsType[*textproto.Error](err)
-	return ok && reply.Code != 421 || errors.Is(err, errNoUTF8)
+	return ok && refuses(reply) && reply.Code != 421 || errors.Is(err, errNoUTF8)
 }
 
 // enhancedCode is the enhanced status code with which a reply begins (RFC 2034), or empty.

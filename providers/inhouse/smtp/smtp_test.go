@@ -283,7 +283,7 @@ func TestServersThatAreNone(t *testing.T) {
 	}{
 		"closes at once":  {func(net.Conn) {}, "EOF"},
 		"speaks http":     {say("HTTP/1.1 400 ama.mensah1@people.test\r\n\r\n"), "cannot be read"},
-		"never stops":     {chatter, "too much"},
+		"never stops":     {chatter("220-welcome, and let me tell you\r\n"), "too much"},
 		"says nothing":    {func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }, "deadline"},
 		"refuses service": {say("554 5.3.2 no service\r\n"), "554 5.3.2"},
 	} {
@@ -318,10 +318,13 @@ func say(text string) func(net.Conn) {
 	return func(c net.Conn) { _, _ = io.WriteString(c, text) }
 }
 
-func chatter(c net.Conn) {
-	for {
-		if _, err := io.WriteString(c, "220-welcome, and let me tell you\r\n"); err != nil {
-			return
+// chatter says a line again and again.
+func chatter(line string) func(net.Conn) {
+	return func(c net.Conn) {
+		for {
+			if _, err := io.WriteString(c, line); err != nil {
+				return
+			}
 		}
 	}
 }

@@ -44,7 +44,6 @@ type Receipt struct {
 // Kind is a sort of transport that operators can configure.
 type Kind struct {
 	Channels []providers.Channel // that it can serve
-	CodeOnly bool                // it carries the bare code in a text of the upstream's own: nobody else's can be granted
 	// Options returns a pointer to the kind's options with their defaults set. One of its fields is `kind` itself.
 	Options func() Options
 }
@@ -55,4 +54,11 @@ type Options interface {
 	Check(b providers.Block)
 	// Build makes the transport of options that were checked. It does no I/O.
 	Build(env providers.Environment) (Transport, error)
+}
+
+// Narrower are options of a transport that can grant less than the generator, or on fewer channels than its kind.
+type Narrower interface {
+	// Narrow returns what of c, the coverage of one channel, can be granted. The error says why nothing can, and what
+	// would be right; it holds no secret.
+	Narrow(c providers.Coverage) (providers.Coverage, error)
 }

@@ -43,11 +43,16 @@ type Template struct {
 func Kind() transport.Kind {
 	return transport.Kind{
 		Channels: []providers.Channel{providers.WhatsApp},
-		CodeOnly: true,
 		Options: func() transport.Options {
 			return &Options{BaseURL: defaultBaseURL, Version: defaultVersion, Language: defaultLanguage}
 		},
 	}
+}
+
+// Narrow implements [transport.Narrower]: an authentication template has Meta's text.
+func (*Options) Narrow(c providers.Coverage) (providers.Coverage, error) {
+	c.Message, c.Prefix = false, false
+	return c, nil
 }
 
 // Check reports every mistake to b.

@@ -13,12 +13,24 @@ import (
 func TestKind(t *testing.T) {
 	t.Parallel()
 	kind := whatsapp.Kind()
-	if diff := cmp.Diff([]providers.Channel{providers.WhatsApp}, kind.Channels); diff != "" || !kind.CodeOnly {
+	if diff := cmp.Diff([]providers.Channel{providers.WhatsApp}, kind.Channels); diff != "" {
 		t.Error(diff)
 	}
 	o := kind.Options().(*whatsapp.Options)
 	if o.BaseURL != "https://graph.facebook.com" || o.Version != "v21.0" || o.Language != "en_US" {
 		t.Errorf("defaults %+v", o)
+	}
+}
+
+// Meta writes the text, so nobody else's is granted.
+func TestNarrow(t *testing.T) {
+	t.Parallel()
+	all := providers.Coverage{Channel: providers.WhatsApp, Message: true, Prefix: true, Length: providers.Range[int]{Min: 4, Max: 10}}
+	want := all
+	want.Message, want.Prefix = false, false
+	got, err := new(whatsapp.Options).Narrow(all)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
 	}
 }
 

@@ -22,7 +22,7 @@ func AfricasTalking(o Options) *twin.Twin {
 			w.WriteHeader(http.StatusUnauthorized)
 			_, _ = io.WriteString(w, "The supplied authentication is invalid")
 		default:
-			m := message{form.Get("to"), form.Get("from"), form.Get("message")}
+			m := message{to: form.Get("to"), from: form.Get("from"), text: form.Get("message")}
 			v.carry(w, r, m, africasTalkingRefusals(m.to), recipient(m.to, 101, "Success", "ATXid_"+newID()))
 		}
 	})

@@ -27,7 +27,7 @@ func Arkesel(o Options) *twin.Twin {
 			invalid := answer{http.StatusOK, object{
 				"status": "success", "data": []object{{"invalid numbers": []string{to}}},
 			}}
-			v.carry(w, r, message{to, in.Sender, in.Message}, map[twin.Trait]answer{
+			v.carry(w, r, message{to: to, from: in.Sender, text: in.Message}, map[twin.Trait]answer{
 				twin.Invalid:     invalid,
 				twin.Barred:      invalid,
 				twin.WrongSender: {http.StatusUnprocessableEntity, failed},

@@ -9,7 +9,8 @@
 //   - Zend: refusals have the envelope of NestJS; a bad number and an unknown sender are both 422.
 //   - Arkesel: an unknown sender is 422, no balance 402, a wrong key 403, each with {"status":"error"}.
 //   - mNotify: refusals are 200 with a code of four digits that is not 2000; a wrong key is 401.
-//   - Termii: refusals are 400 or 404 with a sentence; a wrong key is 401, no balance 402.
+//   - Termii: refusals are 400 or 404 with a sentence; a wrong key is 401, no balance 402. A code to be read out may be
+//     a text of digits.
 //   - Africa's Talking: a wrong key is 401 with a sentence that is no JSON.
 //   - All: 429 comes with Retry-After, and a failure of the vendor is 500.
 package httpsmstwin
@@ -39,6 +40,14 @@ type Options struct {
 	Inbox   *twin.Inbox                // nil: one of its own
 	Trait   func(to string) twin.Trait // of a number; nil: [twin.TraitOf]
 	Wrapped bool                       // of Hubtel: answers stand below data
+}
+
+// All are the twins by the names of their presets.
+func All() map[string]func(Options) *twin.Twin {
+	return map[string]func(Options) *twin.Twin{
+		"africastalking": AfricasTalking, "arkesel": Arkesel, "hubtel-sms": Hubtel, "mnotify": MNotify,
+		"sendexa-sms": Sendexa, "termii": Termii, "termii-voice": TermiiVoice, "zend-messages": Zend,
+	}
 }
 
 // vendor is what all of these twins share.
@@ -87,8 +96,11 @@ func (a answer) write(w http.ResponseWriter) {
 	twin.JSON(w, a.status, a.body)
 }
 
-// message is what somebody wants to have carried.
-type message struct{ to, from, text string }
+// message is what somebody wants to have carried, by SMS if it names no channel.
+type message struct {
+	to, from, text string
+	channel        providers.Channel
+}
 
 // wrong is the trait of a message that no vendor would carry; else that of its number.
 func (v *vendor) wrong(m message) twin.Trait {
@@ -109,7 +121,7 @@ func (v *vendor) carry(w http.ResponseWriter, r *http.Request, m message, refuse
 		no.write(w)
 		return
 	}
-	v.Deliver(r, providers.SMS, m.to, m.from, m.text)
+	v.Deliver(r, cmp.Or(m.channel, providers.SMS), m.to, m.from, m.text)
 	taken.write(w)
 }
 

@@ -95,6 +95,16 @@ func TestTwinsComplain(t *testing.T) {
 			httpsmstwin.Termii, "/api/sms/send", `{"type":"plain","channel":"dnd","api_key":"` + httpsmstwin.Key + `"}`,
 			nil, 404, "Invalid Sender Id",
 		},
+		"termii voice, no key": {httpsmstwin.TermiiVoice, "/api/sms/otp/call", `{"code":"0123"}`, nil, 401, "Unauthorized"},
+		"termii voice, letters": {
+			httpsmstwin.TermiiVoice, "/api/sms/otp/call", `{"code":"012A"}`, nil, 400, "Bad request",
+		},
+		"termii voice, three digits": {
+			httpsmstwin.TermiiVoice, "/api/sms/otp/call", `{"code":"012"}`, nil, 400, "Bad request",
+		},
+		"termii voice, a number": {
+			httpsmstwin.TermiiVoice, "/api/sms/otp/call", `{"code":1234}`, nil, 400, "Bad request",
+		},
 		"africa, no key": {
 			httpsmstwin.AfricasTalking, at, "bulkSMSMode=1&username=" + httpsmstwin.User, nil, 401, "invalid",
 		},

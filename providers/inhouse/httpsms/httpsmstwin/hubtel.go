@@ -31,7 +31,7 @@ func Hubtel(o Options) *twin.Twin {
 		case in.From == "":
 			refused[twin.WrongSender].write(w)
 		default:
-			v.carry(w, r, message{in.To, in.From, in.Content}, refused, answer{http.StatusCreated, wrap(object{
+			v.carry(w, r, message{to: in.To, from: in.From, text: in.Content}, refused, answer{http.StatusCreated, wrap(object{
 				"rate": 0.0309, "messageId": newID(), "status": 0, "networkId": "62001",
 			})})
 		}

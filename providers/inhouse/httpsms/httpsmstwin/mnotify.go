@@ -32,7 +32,7 @@ func MNotify(o Options) *twin.Twin {
 		case twin.Read(r, &in) != nil || len(in.Recipient) != 1 || in.Sender == "" || in.IsSchedule || in.SMSType != "otp":
 			twin.JSON(w, http.StatusBadRequest, mnotifyError("4003"))
 		default:
-			m := message{in.Recipient[0], in.Sender, in.Message}
+			m := message{to: in.Recipient[0], from: in.Sender, text: in.Message}
 			v.carry(w, r, m, refused, answer{http.StatusOK, mnotifySummary(1)})
 		}
 	})

@@ -29,7 +29,7 @@ func Sendexa(o Options) *twin.Twin {
 		case twin.Read(r, &in) != nil || in.From == "":
 			twin.JSON(w, http.StatusBadRequest, sendexaError("INVALID_PARAMETERS"))
 		default:
-			v.carry(w, r, message{in.To, in.From, in.Message}, refused, answer{http.StatusOK, object{
+			v.carry(w, r, message{to: in.To, from: in.From, text: in.Message}, refused, answer{http.StatusOK, object{
 				"success": true, "message": "SMS sent successfully", "data": object{
 					"messageId": "exa_sms_" + newID()[:12], "status": "queued", "to": in.To, "from": in.From,
 					"segments": 1, "cost": 1,

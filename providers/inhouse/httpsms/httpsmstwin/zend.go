@@ -24,6 +24,7 @@ func Zend(o Options) *twin.Twin {
 			Body              string   `json:"body"`
 			PreferredChannels []string `json:"preferred_channels"`
 			SenderID          *string  `json:"sender_id"`
+			WebhookURL        string   `json:"webhook_url"` // where the twin does not call
 		}
 		switch {
 		case !v.hasKey(r.Header.Get("X-Api-Key")):
