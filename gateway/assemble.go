@@ -22,7 +22,14 @@ func keyring(cfg *config.Config) (*apps.Keyring, error) {
 	for id, app := range cfg.Apps {
 		made := appOf(id, app)
 		for _, key := range app.Keys {
-			one := apps.Key{ID: key.ID, App: made}
+			trust, err := key.JWT.Trust()
+			if err != nil {
+				return nil, fmt.Errorf("key %s: %w", key.ID, err)
+			}
+			one := apps.Key{ID: key.ID, App: made, Trust: trust}
+			if one.Networks, err = networks("networks of the key "+key.ID, key.Networks); err != nil {
+				return nil, err
+			}
 			for _, scope := range key.Scopes {
 				one.Scopes = append(one.Scopes, apps.Scope(scope))
 			}
@@ -61,15 +68,39 @@ func appOf(id string, app config.App) *apps.App {
 func policy(cfg *config.Config) otp.Policy {
 	p := otp.Policy{
 		Templates: templates(cfg.Templates), Own: map[string]map[string]otp.Template{},
-		Limits: otp.Limits{Recipient: cfg.Limits.Recipient, App: cfg.Limits.App, IP: cfg.Limits.IP},
+		Limits: otp.Limits{
+			Recipient: cfg.Limits.Recipient, App: cfg.Limits.App, IP: cfg.Limits.IP,
+			Countries: countryLimits(cfg.Limits.Countries), Shared: cfg.Store.Driver == config.DriverRedis,
+		},
+		AppLimits: map[string]otp.AppLimits{},
 	}
 	if failures := cfg.Limits.RecipientFailures; failures.Max > 0 {
 		p.Limits.RecipientFailures = &failures
 	}
 	for id, app := range cfg.Apps {
 		p.Own[id] = templates(app.Templates)
+		own := app.Limits
+		p.AppLimits[id] = otp.AppLimits{
+			Recipient: given(own.Recipient), App: given(own.App), IP: given(own.IP), Countries: countryLimits(own.Countries),
+		}
 	}
 	return p
+}
+
+// given is nil for a list that was left out, and not for an empty one.
+func given(list *config.LimitList) []otp.Limit {
+	if list == nil {
+		return nil
+	}
+	return append([]otp.Limit{}, *list...)
+}
+
+func countryLimits(all map[string]config.LimitList) map[string][]otp.Limit {
+	made := make(map[string][]otp.Limit, len(all))
+	for country, list := range all {
+		made[country] = list
+	}
+	return made
 }
 
 func templates(all map[string]config.Template) map[string]otp.Template {
@@ -150,19 +181,15 @@ func rules(cfg *config.Config) []routing.Rule {
 	return made
 }
 
-// proxies are the networks whose X-Forwarded-For is believed.
-func proxies(cfg *config.Config) ([]netip.Prefix, error) {
-	var networks []netip.Prefix
-	for _, text := range cfg.Server.TrustedProxies {
-		if addr, err := netip.ParseAddr(text); err == nil {
-			networks = append(networks, netip.PrefixFrom(addr, addr.BitLen()))
-			continue
-		}
-		network, err := netip.ParsePrefix(text)
+// networks reads a list of addresses and networks. What says where the list stands.
+func networks(what string, list []string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, text := range list {
+		network, err := config.ParseNetwork(text)
 		if err != nil {
-			return nil, fmt.Errorf("server.trusted_proxies: %q is neither an address nor a network", text)
+			return nil, fmt.Errorf("%s: %q is neither an address nor a network", what, text)
 		}
-		networks = append(networks, network)
+		all = append(all, network)
 	}
-	return networks, nil
+	return all, nil
 }

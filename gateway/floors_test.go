@@ -39,8 +39,10 @@ var floors = map[string]place{
 	"providers/twin":         {1, "twin"},
 	"providers":              {0, "providers"},
 	"api":                    {0, "api"},
+	"deploy":                 {5, "deploy"},
 	"deploy/bench":           {5, "bench"},
 	"deploy/drill":           {5, "drill"},
+	"deploy/licences":        {5, "licences"},
 }
 
 // pure folders know no HTTP, no fiber, no YAML, no telemetry SDK and no store driver.
@@ -53,7 +55,8 @@ var impure = []string{
 
 // suites are for tests only.
 var suites = []string{
-	"providers/providertest", "providers/inhouse/transporttest", "gateway/store/storetest",
+	"providers/providertest", "providers/inhouse/transporttest", "gateway/store/storetest", "gateway/store/redis/redistest",
+	"gateway/telemetry/otlptest",
 }
 
 func TestImportsGoDownOnly(t *testing.T) {

@@ -136,7 +136,12 @@ type answer struct {
 	Provider          string
 	Verified          bool
 	AttemptsRemaining int `json:"attempts_remaining"`
-	Deliveries        []struct{ Provider, Status, Reason string }
+	Deliveries        []delivered
+}
+
+type delivered struct {
+	Provider, Status, Reason string
+	TookMS                   int `json:"took_ms"`
 }
 
 // post calls the API as the app whose key is given.
@@ -156,6 +161,11 @@ func call(target, key, body string) (answer, error) {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.SetBasicAuth(key, secret)
+	return roundTrip(req)
+}
+
+// roundTrip makes a request and reads its answer.
+func roundTrip(req *http.Request) (answer, error) {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return answer{}, err
@@ -275,7 +285,7 @@ func get(target, key string) (answer, error) {
 	}
 	defer resp.Body.Close()
 	var a struct {
-		Deliveries []struct{ Provider, Status, Reason string }
+		Deliveries []delivered
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {

@@ -16,13 +16,16 @@ import (
 
 // ground is what outlives a configuration: generations are built on it.
 type ground struct {
-	store   otp.Store
-	health  *routing.Health
-	memory  *otp.Memory
-	numbers *otp.Numbers
-	mailbox *mailbox
-	phone   providers.Phone
-	log     *slog.Logger
+	store    otp.Store
+	history  otp.History
+	health   *routing.Health
+	memory   *otp.Memory
+	failures *otp.Memory // to authenticate; apart from memory, so that many of them push out no other limit
+	numbers  *otp.Numbers
+	mailbox  *mailbox
+	phone    providers.Phone
+	observer otp.Observer // of the use cases
+	log      *slog.Logger
 }
 
 // newGround has no store yet.
@@ -31,9 +34,13 @@ func newGround(o Options, observer routing.Observer) (ground, error) {
 	if err != nil {
 		return ground{}, err
 	}
+	failures, err := otp.NewMemory(rememberedSources)
+	if err != nil {
+		return ground{}, err
+	}
 	memory, err := otp.NewMemory(rememberedWindows)
 	return ground{
-		health: routing.NewHealth(observer), memory: memory, numbers: numbers, mailbox: newMailbox(o.Log),
+		health: routing.NewHealth(observer), memory: memory, failures: failures, numbers: numbers, mailbox: newMailbox(o.Log),
 		phone: o.Phone, log: o.Log,
 	}, err
 }
@@ -41,6 +48,7 @@ func newGround(o Options, observer routing.Observer) (ground, error) {
 // generation is all that is built of one configuration.
 type generation struct {
 	cfg      *config.Config
+	since    time.Time // when it was built
 	engine   *routing.Engine
 	service  *otp.Service
 	snapshot httpapi.Snapshot
@@ -53,7 +61,7 @@ func (g ground) build(cfg *config.Config) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	networks, err := proxies(cfg)
+	trusted, err := networks("server.trusted_proxies", cfg.Server.TrustedProxies)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +74,7 @@ func (g ground) build(cfg *config.Config) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := &generation{cfg: cfg, engine: engine}
+	next := &generation{cfg: cfg, since: now(), engine: engine}
 	for _, p := range built {
 		next.infos = append(next.infos, p.Provider.Info())
 		if c, ok := p.Provider.(io.Closer); ok {
@@ -76,13 +84,14 @@ func (g ground) build(cfg *config.Config) (*generation, error) {
 	g.mailbox.attach(built)
 	callers, readers := aggregators(built)
 	next.service = otp.New(otp.Parts{
-		Policy: policy(cfg), Store: g.store, Router: engine, Memory: g.memory, Numbers: g.numbers, Learner: g.health,
-		Timing: otp.DefaultTiming(cfg.Server.RequestTimeout), Now: now, Log: g.log,
+		Policy: policy(cfg), Store: g.store, History: g.history, Router: engine, Memory: g.memory, Numbers: g.numbers, Learner: g.health,
+		Timing: otp.DefaultTiming(cfg.Server.RequestTimeout), Now: now, Log: g.log, Observer: g.observer,
 		Writers: writers(built), Measure: measure, Readers: readers, AppNames: appNames(cfg),
 	})
 	next.snapshot = httpapi.Snapshot{
 		OTP: next.service, Keyring: ring, Providers: next, Aggregators: callers, Callbacks: callbackParsers(built),
-		RequestTimeout: cfg.Server.RequestTimeout, TrustedProxies: networks,
+		RequestTimeout: cfg.Server.RequestTimeout, TrustedProxies: trusted,
+		Failures: g.failures, FailedAuth: cfg.Limits.FailedAuth,
 	}
 	return next, nil
 }

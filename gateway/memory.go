@@ -46,6 +46,7 @@ func (g *Gateway) save(ctx context.Context) {
 // learn takes in verifications that ran out.
 func (g *Gateway) learn(expired []otp.Verification) {
 	for _, v := range expired {
+		g.ground.observer.Settled(v)
 		otp.Teach(g.ground.health, v)
 	}
 }

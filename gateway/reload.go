@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"reflect"
+
 	"github.com/otpgate/otpgate/gateway/config"
 )
 
@@ -12,12 +14,17 @@ func (g *Gateway) Reload(next *config.Config, report *config.Report) {
 		log.Warn("configuration", "warning", warning.String())
 	}
 	if next == nil {
+		g.note(report, nil)
+		g.telemetry.Reloaded(false)
 		for _, mistake := range report.Errors {
 			log.Error("configuration refused, the running one stays", "mistake", mistake.String())
 		}
 		return
 	}
-	if err := g.Apply(next); err != nil {
+	err := g.Apply(next)
+	g.note(report, err)
+	if err != nil {
+		g.telemetry.Reloaded(false)
 		log.Error("configuration refused, the running one stays", "mistake", err.Error())
 		return
 	}
@@ -32,10 +39,11 @@ func (g *Gateway) warnFixed(next *config.Config) {
 		changed bool
 	}{
 		{"server.listen", next.Server.Listen != g.first.Server.Listen},
+		{"console", next.Console.Listen != g.first.Console.Listen || !next.Console.Token.Equal(g.first.Console.Token)},
 		{"server.shutdown_grace", next.Server.ShutdownGrace != g.first.Server.ShutdownGrace},
 		{"store", next.Store.Driver != g.first.Store.Driver || next.Store.SQLite != g.first.Store.SQLite ||
 			next.Store.Retention != g.first.Store.Retention},
-		{"telemetry.logs", next.Telemetry.Logs != g.first.Telemetry.Logs},
+		{"telemetry", !reflect.DeepEqual(next.Telemetry, g.first.Telemetry)},
 	} {
 		if fixed.changed {
 			g.options.Log.Warn("this takes effect with the next start only", "key", fixed.key)

@@ -29,6 +29,7 @@ const maxHeard, heardBatch = 10_000, 50
 type mailbox struct {
 	queue chan heard
 	lost  atomic.Int64
+	count func(reports int) // is told of those that were lost
 	log   *slog.Logger
 }
 
@@ -38,7 +39,7 @@ type heard struct {
 }
 
 func newMailbox(log *slog.Logger) *mailbox {
-	return &mailbox{queue: make(chan heard, maxHeard), log: log}
+	return &mailbox{queue: make(chan heard, maxHeard), log: log, count: func(int) {}}
 }
 
 // attach has everything that the providers hear put into the mailbox.
@@ -97,10 +98,12 @@ func (m *mailbox) hand(ctx context.Context, batch map[string][]providers.Report,
 	defer cancel()
 	for provider, reports := range batch {
 		if err := report(ctx, provider, reports); err != nil {
+			m.count(len(reports))
 			m.log.Error("reports of deliveries were lost", "provider", provider, "reports", len(reports), "error", err)
 		}
 	}
 	if n := m.lost.Swap(0); n > 0 {
+		m.count(int(n))
 		m.log.Error("reports of deliveries were lost: they came faster than the store takes them", "reports", n)
 	}
 }

@@ -39,6 +39,7 @@ func TestWhatKeepsItFromStarting(t *testing.T) {
 	}
 	for name, change := range map[string][2]string{
 		"occupied port":    {`listen: "127.0.0.1:0"}` + "\nconsole", fmt.Sprintf("listen: %q}\nconsole", taken.Addr())},
+		"occupied console": {`console: {listen: "127.0.0.1:0"}`, fmt.Sprintf("console: {listen: %q}", taken.Addr())},
 		"broken database":  {"FOLDER/otpgate.db", broken},
 		"folder is a file": {"FOLDER/otpgate.db", filepath.Join(file, "otpgate.db")},
 	} {

@@ -41,6 +41,8 @@ type Info struct {
 	Kind     string     // of [Kind.Name]: "hubtel"
 	Coverage []Coverage // one entry for each channel, no channel twice
 	USSD     string     // dial string that shows a live code on the recipient's own phone; empty where there is none
+	// PaidOnDelivery tells that the upstream charges for messages that arrived, and not for those that it took.
+	PaidOnDelivery bool
 }
 
 // On returns what the provider can grant on channel.

@@ -12,7 +12,10 @@ import (
 func (e *Engine) attempt(c *chain, s *step, p permit, slice time.Duration) Try {
 	unit := s.place.entry.unit
 	call := Call{Spot: s.place.Spot, Op: s.op, Rule: c.plan.Rule, Place: s.place.Number + c.shift}
-	try := Try{Spot: call.Spot, Place: call.Place, USSD: s.place.USSD, At: time.Now()}
+	try := Try{
+		Spot: call.Spot, Place: call.Place, USSD: s.place.USSD, At: time.Now(),
+		Price: s.place.Price, Priced: s.place.Priced, PaidOnDelivery: unit.info.PaidOnDelivery,
+	}
 	send := c.req.Send
 	send.Wish, send.Message = s.place.Wish, s.place.Message
 

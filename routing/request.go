@@ -43,6 +43,10 @@ type Try struct {
 	At     time.Time        // when the call began
 	Took   time.Duration
 	Resent bool // by the upstream's own resend: the handle takes the place of the one before
+	Price  Price
+	Priced bool // Price is known
+	// PaidOnDelivery tells that Price is due when the message arrived, and not when the provider took it.
+	PaidOnDelivery bool
 }
 
 // Checkable tells whether a guess may be put to the provider: it took the request, or it may have and gave a handle.

@@ -20,6 +20,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the gateway."`
 	Check   checkCommand   `cmd:"" help:"Check a configuration file without starting anything."`
 	Explain explainCommand `cmd:"" help:"Show what a send would do, and why; nothing is sent."`
+	Health  healthCommand  `cmd:"" help:"Ask a running gateway whether it can serve; exit code 0 or 1."`
 	Sandbox sandboxCommand `cmd:"" help:"Run a gateway with local twins of the upstreams and a demo app, on loopback."`
 	Keys    keysCommand    `cmd:"" help:"Make and list the keys of apps."`
 	Schema  schemaCommand  `cmd:"" help:"Print the JSON Schema of the configuration file."`

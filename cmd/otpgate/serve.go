@@ -27,11 +27,11 @@ func (c serveCommand) Run(world *surroundings) error {
 	for _, warning := range report.Warnings {
 		log.Warn("configuration", "warning", warning.String())
 	}
-	g, err := gateway.Open(world.ctx, cfg, gateway.Options{Log: log})
+	g, err := gateway.Open(world.ctx, cfg, gateway.Options{Log: log, Version: version})
 	if err != nil {
 		return err
 	}
-	log.Info("serving", "address", g.Address(), "version", version)
+	log.Info("serving", "address", g.Address(), "console", g.ConsoleAddress(), "version", version)
 	watching, stop := context.WithCancel(world.ctx)
 	var watcher sync.WaitGroup
 	watcher.Go(func() { c.watch(watching, world, cfg, g, log) })

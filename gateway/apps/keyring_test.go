@@ -54,7 +54,7 @@ func TestAuthenticate(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, ok := ring.Authenticate(tt.id, tt.secret, now)
+			got, ok := ring.Authenticate(tt.id, tt.secret, apps.Visit{At: now})
 			if ok != (tt.want != nil) || got.App != tt.want {
 				t.Errorf("Authenticate = %v, %v; want app %v", got, ok, tt.want)
 			}
@@ -85,7 +85,7 @@ func TestMay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, _ := ring.Authenticate("k", "s", time.Now())
+			got, _ := ring.Authenticate("k", "s", apps.Visit{At: time.Now()})
 			allowed := map[apps.Scope]bool{}
 			for _, s := range tt.may {
 				allowed[s] = true
@@ -123,7 +123,8 @@ func TestNewKeyringReportsEveryMistake(t *testing.T) {
 	}
 	for _, want := range []string{
 		`key "twice" stands twice`, `key "": the id`, `key "a:b": the id`, `key "orphan" belongs to no app`,
-		`key "open" has no secret`, `key "blank" has an empty secret hash`, `key "idle" has no scope`, `has the scope "root"`,
+		`key "open" has no secret, and trusts no token`, `key "blank" has an empty secret hash`,
+		`key "idle" has no scope`, `has the scope "root"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("not reported: %s\nin: %v", want, err)
@@ -137,7 +138,7 @@ func TestEmptyKeyringKnowsNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := ring.Authenticate("", "", time.Now()); ok {
+	if _, ok := ring.Authenticate("", "", apps.Visit{At: time.Now()}); ok {
 		t.Error("an empty keyring let somebody in")
 	}
 }
@@ -156,7 +157,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				ring.Authenticate(c[0], c[1], now)
+				ring.Authenticate(c[0], c[1], apps.Visit{At: now})
 			}
 		})
 	}

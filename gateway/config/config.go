@@ -87,11 +87,44 @@ type SQLite struct {
 
 // Redis are the settings of the shared store.
 type Redis struct {
-	// Where Redis is: redis://[user:password@]host:port/database, or rediss:// for TLS.
+	// How Redis is laid out: one server, a master that sentinels appoint, or a Cluster.
+	Mode string `yaml:"mode" jsonschema:"enum=single,enum=sentinel,enum=cluster"`
+	// Where the one server is: redis://[user:password@]host:port/database, or rediss:// for TLS. For mode single.
 	URL string `yaml:"url"`
-	// What every key begins with.
+	// host:port of the sentinels, or of some nodes of the Cluster. For the modes sentinel and cluster.
+	Addresses []string `yaml:"addresses,omitempty"`
+	// Name that the sentinels know the master by. For mode sentinel.
+	Master string `yaml:"master,omitempty"`
+	// ACL user, where it is not in the url.
+	Username string `yaml:"username,omitempty"`
+	// Its password, where it is not in the url.
+	Password providers.Secret `yaml:"password,omitempty"`
+	// What the sentinels themselves ask for. For mode sentinel.
+	SentinelPassword providers.Secret `yaml:"sentinel_password,omitempty"`
+	// Encrypts the connections, with {} for the system's certificate authorities. rediss:// in the url does too.
+	TLS *RedisTLS `yaml:"tls,omitempty"`
+	// Connections to each server; 0 is ten for each processor.
+	PoolSize int `yaml:"pool_size" jsonschema:"minimum=0,maximum=10000"`
+	// How long one step may take before requests are answered store_unavailable.
+	Timeout time.Duration `yaml:"timeout"`
+	// What every key begins with. Gateways with the same prefix are one.
 	Prefix string `yaml:"prefix"`
 }
+
+// RedisTLS is how connections to Redis are encrypted.
+type RedisTLS struct {
+	// PEM file with the certificate authorities that are believed, in place of the system's.
+	CAFile string `yaml:"ca_file,omitempty"`
+	// Name that the server's certificate must have, where it is not the host that is dialled.
+	ServerName string `yaml:"server_name,omitempty"`
+}
+
+// The ways to lay out Redis.
+const (
+	RedisSingle   = "single"
+	RedisSentinel = "sentinel"
+	RedisCluster  = "cluster"
+)
 
 // Retention is how long things are kept.
 type Retention struct {
@@ -109,24 +142,43 @@ type CodeKey struct {
 	Key providers.Secret `yaml:"key" jsonschema:"required"`
 }
 
-// Telemetry is what the gateway tells about itself.
+// Telemetry is what the gateway tells about itself. A change takes effect with the next start.
 type Telemetry struct {
+	// Name under which collectors know the gateway.
+	Service string `yaml:"service"`
 	// Traces, sent by OTLP over HTTP.
 	Traces Traces `yaml:"traces"`
-	// Logs, written to the standard error output.
+	// Metrics, sent by OTLP over HTTP. Prometheus reads the same ones from the console's listener, at /metrics.
+	Metrics Metrics `yaml:"metrics"`
+	// Logs, written to the standard error output, and sent by OTLP over HTTP besides.
 	Logs Logs `yaml:"logs"`
+}
+
+// Collector takes OTLP over HTTP.
+type Collector struct {
+	// Base URL of the collector, such as http://127.0.0.1:4318; empty is off.
+	Endpoint string `yaml:"endpoint"`
+	// Headers of every request to the collector, by name; for credentials.
+	Headers map[string]providers.Secret `yaml:"headers,omitempty"`
 }
 
 // Traces are sent by OTLP over HTTP.
 type Traces struct {
-	// URL of the collector; empty is off.
-	Endpoint string `yaml:"endpoint"`
+	Collector `yaml:",inline"`
 	// Share of requests that are traced, from 0 to 1.
 	Sample float64 `yaml:"sample" jsonschema:"minimum=0,maximum=1"`
 }
 
-// Logs are written to the standard error output.
+// Metrics are sent by OTLP over HTTP.
+type Metrics struct {
+	Collector `yaml:",inline"`
+	// How often they are sent.
+	Every time.Duration `yaml:"every"`
+}
+
+// Logs are written to the standard error output, and sent by OTLP over HTTP besides.
 type Logs struct {
+	Collector `yaml:",inline"`
 	// Least level that is written.
 	Level string `yaml:"level" jsonschema:"enum=debug,enum=info,enum=warn,enum=error"`
 	// json for machines, text for people.
@@ -185,6 +237,24 @@ type Limits struct {
 	App LimitList `yaml:"app"`
 	// Sends for one client address, as far as apps tell it.
 	IP LimitList `yaml:"ip"`
+	// Sends and resends to numbers of single countries (ISO 3166-1 alpha-2), by all apps together.
+	Countries map[string]LimitList `yaml:"countries,omitempty"`
+	// Requests from one address that show no good key. What is past it is refused as rate_limited; a good key is let in
+	// even then.
+	FailedAuth otp.Limit `yaml:"failed_auth"`
+}
+
+// AppLimits are limits of one app's own.
+type AppLimits struct {
+	// Sends and resends to one person by this app, in place of limits.recipient. Left out: as there, where all apps count
+	// together.
+	Recipient *LimitList `yaml:"recipient,omitempty"`
+	// Requests of this app, in place of limits.app.
+	App *LimitList `yaml:"app,omitempty"`
+	// Sends of this app for one client address, in place of limits.ip. Left out: as there, where all apps count together.
+	IP *LimitList `yaml:"ip,omitempty"`
+	// Sends and resends of this app to numbers of single countries, beside limits.countries.
+	Countries map[string]LimitList `yaml:"countries,omitempty"`
 }
 
 // LimitList is one limit or several that hold together.
@@ -202,6 +272,8 @@ type App struct {
 	Channels []providers.Channel `yaml:"channels"`
 	// Countries (ISO 3166-1 alpha-2) that the app may send to. Anything else is refused before it costs money; empty: all.
 	Countries []string `yaml:"countries"`
+	// Limits of the app's own. What is left out is as in the file's limits.
+	Limits AppLimits `yaml:"limits,omitempty"`
 	// Texts of the app's own, as in templates. They win over the file's of the same name.
 	Templates map[string]Template `yaml:"templates"`
 	// Domain of the website that may fill the code in by itself (WebOTP), such as example.com. The in-house generator
@@ -242,6 +314,25 @@ type Key struct {
 	Secrets []KeySecret `yaml:"secrets"`
 	// What the key may do.
 	Scopes []string `yaml:"scopes" jsonschema:"required,enum=send,enum=verify,enum=read,enum=admin"`
+	// Addresses and networks (CIDR) that the key is good in; empty: everywhere.
+	Networks []string `yaml:"networks,omitempty"`
+	// What JSON Web Tokens of the key are checked with, beside or in place of secrets.
+	JWT JWT `yaml:"jwt,omitempty"`
+}
+
+// JWT is what JSON Web Tokens are checked with: one of the first three.
+type JWT struct {
+	// Secret that tokens are signed with by HS256, at least 32 bytes; its bytes are taken as they stand.
+	HS256Secret providers.Secret `yaml:"hs256_secret,omitempty"`
+	// Public key in PEM that the tokens' signatures fit: RSA of 2048 bits or more (RS256), P-256 (ES256), Ed25519 (EdDSA).
+	PublicKey string `yaml:"public_key,omitempty"`
+	// File with a JWK Set of such keys; the kid of a token picks one. A relative path begins at the folder of this file. A
+	// change of it is picked up like one of this file.
+	JWKSFile string `yaml:"jwks_file,omitempty"`
+	// What must stand in the aud of a token; empty: only tokens without aud are taken.
+	Audience string `yaml:"audience,omitempty"`
+
+	keySet []byte // what JWKSFile holds
 }
 
 // KeySecret is a secret with the time in which it is good.
@@ -268,6 +359,8 @@ type Provider struct {
 	MaxInFlight int `yaml:"max_in_flight" jsonschema:"minimum=1,maximum=100000"`
 	// When the provider is left alone because it fails.
 	Breaker Breaker `yaml:"breaker"`
+	// The upstream is told the trace that a call belongs to, in the header traceparent (W3C Trace Context).
+	PropagateTrace bool `yaml:"propagate_trace"`
 	// What a delivery costs, by channel; for the strategy cheapest and for reports.
 	Price Price `yaml:"price"`
 }

@@ -24,10 +24,13 @@ func (c *Config) setDefaults() {
 	c.Store = Store{
 		Driver:    DriverSQLite,
 		SQLite:    SQLite{Path: "data/otpgate.db", Synchronous: "normal"},
-		Redis:     Redis{URL: "redis://127.0.0.1:6379/0", Prefix: "otpgate"},
+		Redis:     Redis{Mode: RedisSingle, URL: "redis://127.0.0.1:6379/0", Timeout: time.Second / 2, Prefix: "otpgate"},
 		Retention: Retention{Verifications: 30 * day, Events: 30 * day},
 	}
-	c.Telemetry = Telemetry{Traces: Traces{Sample: 1}, Logs: Logs{Level: "info", Format: "json"}}
+	c.Telemetry = Telemetry{
+		Service: "otpgate", Traces: Traces{Sample: 1}, Metrics: Metrics{Every: 15 * time.Second},
+		Logs: Logs{Level: "info", Format: "json"},
+	}
 	c.Defaults = Defaults{
 		Channel:     providers.SMS,
 		Country:     "GH",
@@ -44,6 +47,7 @@ func (c *Config) setDefaults() {
 		RecipientFailures: otp.Limit{Max: 20, Window: day},
 		App:               LimitList{{Max: 200, Window: time.Second}},
 		IP:                LimitList{{Max: 30, Window: 10 * time.Minute}},
+		FailedAuth:        otp.Limit{Max: 30, Window: time.Minute},
 	}
 }
 

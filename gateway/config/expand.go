@@ -59,7 +59,7 @@ func (x *expander) expand(text string) (result string, expanded bool, problems [
 
 func (x *expander) value(inside string) (value, problem string) {
 	if name, ok := strings.CutPrefix(inside, "file:"); ok {
-		return x.file(name)
+		return x.file("the secret file", name)
 	}
 	name, fallback, hasFallback := strings.Cut(inside, ":-")
 	if !variable.MatchString(name) {
@@ -79,7 +79,8 @@ func (x *expander) value(inside string) (value, problem string) {
 // maxSecret is the longest secret file, in bytes.
 const maxSecret = 64 << 10
 
-func (x *expander) file(name string) (value, problem string) {
+// file reads a small file; what is how a problem calls it.
+func (x *expander) file(what, name string) (value, problem string) {
 	if name == "" {
 		return "", "${file:} names no file; write ${file:path}"
 	}
@@ -92,10 +93,10 @@ func (x *expander) file(name string) (value, problem string) {
 	}
 	text, err := x.readFile(path)
 	if err != nil {
-		return "", "the secret file " + name + " cannot be read: " + reason(err)
+		return "", what + " " + name + " cannot be read: " + reason(err)
 	}
 	if len(text) > maxSecret {
-		return "", "the secret file " + name + " is larger than 64 KiB; it should hold the secret alone"
+		return "", what + " " + name + " is larger than 64 KiB; it should hold nothing else"
 	}
 	value = strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 	x.remember(value)

@@ -79,11 +79,12 @@ func parseText(file string, text []byte, from Sources) reading {
 	d := decoder{report}
 	d.value(report.tree, reflect.ValueOf(c).Elem(), nil)
 	c.inherit(report)
+	c.readKeySets(x, report)
+	r.files, r.digest = append(r.files[:1], x.files...), digest(text, x.values)
 	c.derive(func(path ...string) bool { return report.tree.find(path) != nil })
 	c.source.tree, c.source.digest = report.tree, r.digest
 	c.equip(from.Kinds, report)
 	validate(c, report)
-	refuseUnsupported(c, report)
 	if report.Err() == nil {
 		r.config = c
 	}

@@ -60,6 +60,7 @@ func TestSmallFileGetsDefaults(t *testing.T) {
 		RecipientFailures: otp.Limit{Max: 20, Window: 24 * time.Hour},
 		App:               config.LimitList{{Max: 200, Window: time.Second}},
 		IP:                config.LimitList{{Max: 30, Window: 10 * time.Minute}},
+		FailedAuth:        otp.Limit{Max: 30, Window: time.Minute},
 	}, c.Limits); diff != "" {
 		t.Error(diff)
 	}
@@ -114,6 +115,17 @@ func TestFullFile(t *testing.T) {
 	}
 	if c.Limits.IP == nil || len(c.Limits.IP) != 0 || c.Limits.App[0].Max != 100 {
 		t.Error(c.Limits)
+	}
+	if own := shop.Limits; len(*own.Recipient) != 1 || own.App != nil || own.IP == nil || len(*own.IP) != 0 ||
+		own.Countries["NG"][0].Max != 50 || len(c.Limits.Countries["KE"]) != 2 || c.Limits.FailedAuth.Max != 10 {
+		t.Error(own, c.Limits)
+	}
+	kinds := []string{"", "", "HS256", "EdDSA", "JWKS"}
+	for i, key := range shop.Keys {
+		trust, err := key.JWT.Trust()
+		if err != nil || trust.Kind() != kinds[i] || trust.Audience != key.JWT.Audience {
+			t.Errorf("%s trusts %q, %v", key.ID, trust.Kind(), err)
+		}
 	}
 	hubtelGH := c.Providers["hubtel-gh"]
 	if price, ok := hubtelGH.Price.On(providers.SMS); !ok || price != 0.035 {

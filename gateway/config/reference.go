@@ -17,8 +17,7 @@ Every key of the file, with the value that it has when it is left out. This page
 file is read, and what its parts say against each other, stands in [configuration.md](configuration.md).
 
 In paths, ` + "`<name>`" + ` stands for a name of your choice and ` + "`[]`" + ` for each member of a list. *must be set*: the file is refused
-without it. A dash: nothing, unless the meaning says what is taken then. Some keys and words wait for a later version:
-[configuration.md](configuration.md#not-in-this-version) lists them.
+without it. A dash: nothing, unless the meaning says what is taken then.
 `
 
 // What stands in the column of defaults where there is no value to show.

@@ -164,6 +164,33 @@ func TestWatcherSeesNewSecrets(t *testing.T) {
 	}
 }
 
+// A new set of public keys is taken in; a broken one is reported, and nothing changes until it is mended.
+func TestWatcherSeesNewKeySets(t *testing.T) {
+	t.Parallel()
+	set, err := os.ReadFile("testdata/secrets/keys.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	keys := filepath.Join(filepath.Dir(file), "keys.json") // relative to the file, as the setting below names it
+	write(t, keys, string(set))
+	write(t, file, strings.Replace(small, "scopes: [send]", "scopes: [send], jwt: {jwks_file: keys.json, audience: a}", 1))
+	w, next := follow(t, file, sources())
+	ready(t, w, next)
+	replace(t, keys, "{")
+	if n := next(); n.config != nil || !strings.Contains(n.report.Err().Error(), "jwks_file: this is no JWK Set") {
+		t.Fatal("a broken set was taken", n.report.Err())
+	}
+	replace(t, keys, strings.ReplaceAll(string(set), "2026-01", "2026-02"))
+	n := next()
+	if n.config == nil {
+		t.Fatal(n.report.Err())
+	}
+	if trust, err := n.config.Apps["shop"].Keys[0].JWT.Trust(); err != nil || trust.Kind() != "JWKS" {
+		t.Error(trust.Kind(), err)
+	}
+}
+
 // What changed between the load and the watch is seen without an event.
 func TestWatcherLooksWhenItBegins(t *testing.T) {
 	t.Parallel()

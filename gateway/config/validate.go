@@ -2,11 +2,11 @@ package config
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"net/netip"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -82,11 +82,9 @@ func (v validator) listeners() {
 		v.warn(path{"server", "shutdown_grace"}, "it is shorter than request_timeout: a stop may cut off running requests")
 	}
 	for i, proxy := range s.TrustedProxies {
-		if _, err := netip.ParseAddr(proxy); err != nil {
-			if _, err := netip.ParsePrefix(proxy); err != nil {
-				at := path{"server", "trusted_proxies", index(i)}
-				v.refuse(at, "%s is no address or network; write such as 10.0.0.7 or 10.0.0.0/8", v.say(at))
-			}
+		if _, err := ParseNetwork(proxy); err != nil {
+			at := path{"server", "trusted_proxies", index(i)}
+			v.refuse(at, "%s is no address or network; write such as 10.0.0.7 or 10.0.0.0/8", v.say(at))
 		}
 	}
 	v.consoleToken()
@@ -140,14 +138,7 @@ func (v validator) store() {
 			v.refuse(path{"store", "sqlite", "path"}, "the database needs a file; write such as data/otpgate.db")
 		}
 	case DriverRedis:
-		at := path{"store", "redis", "url"}
-		u, err := url.Parse(s.Redis.URL)
-		if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "" {
-			v.refuse(at, "this is no URL of a Redis; write such as redis://127.0.0.1:6379/0")
-		}
-		if !plainName.MatchString(s.Redis.Prefix) {
-			v.refuse(path{"store", "redis", "prefix"}, badName)
-		}
+		v.redis(s.Redis)
 	}
 	// A verification lives for a day at most, and a reference must outlive it.
 	v.between(path{"store", "retention", "verifications"}, s.Retention.Verifications, day, 3650*day)
@@ -192,18 +183,6 @@ func (c *Config) ProviderKeys() []providers.CodeKey {
 	return keys
 }
 
-func (v validator) telemetry() {
-	endpoint := v.config.Telemetry.Traces.Endpoint
-	if endpoint == "" {
-		return
-	}
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		v.refuse(path{"telemetry", "traces", "endpoint"},
-			"this is no URL of a collector; write such as http://127.0.0.1:4318")
-	}
-}
-
 var (
 	plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 	locale    = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
@@ -211,13 +190,21 @@ var (
 
 const badName = "a name has letters, digits, - and _ only, begins with a letter or digit and is at most 64 long"
 
-// name checks what logs, metrics and URLs will call something.
-func (v validator) name(name string, at path) {
+// CheckName tells what is wrong with a name that logs, metrics and URLs will use.
+func CheckName(name string) error {
 	switch {
 	case name == "":
-		v.refuse(at, "it is missing; "+badName)
+		return errors.New("it is missing; " + badName)
 	case !plainName.MatchString(name):
-		v.refuse(at, badName)
+		return errors.New(badName)
+	}
+	return nil
+}
+
+// name checks what logs, metrics and URLs will call something.
+func (v validator) name(name string, at path) {
+	if err := CheckName(name); err != nil {
+		v.refuse(at, "%s", err)
 	}
 }
 
@@ -229,13 +216,18 @@ func (v validator) between(at path, d, least, most time.Duration) {
 }
 
 // country checks an ISO 3166-1 alpha-2 code: one that numbers can belong to.
-func (v validator) country(code string, at path) {
+func (v validator) country(code string, at path) { v.countryNamed(code, v.say(at), at) }
+
+// countryKey is country for a code that is a key.
+func (v validator) countryKey(code string, at path) { v.countryNamed(code, strconv.Quote(code), at) }
+
+func (v validator) countryNamed(code, said string, at path) {
 	switch {
 	case v.countries[code]:
 	case v.countries[strings.ToUpper(code)]:
 		v.refuse(at, "a country is written in capitals, such as GH")
 	default:
-		v.refuse(at, "%s is no country with numbers of its own; write the two letters of ISO 3166-1, such as GH", v.say(at))
+		v.refuse(at, "%s is no country with numbers of its own; write the two letters of ISO 3166-1, such as GH", said)
 	}
 }
 

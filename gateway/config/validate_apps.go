@@ -64,6 +64,7 @@ func (v validator) apps() {
 		}
 		unique(v, app.Channels, at.in("channels"))
 		v.countriesAt(app.Countries, at.in("countries"))
+		v.appLimits(app, at.in("limits"))
 		v.appDefaults(app, at)
 		v.appTexts(app, at)
 	}
@@ -94,7 +95,7 @@ func (v validator) key(key Key, app string, ids map[string]string, at path) {
 		v.refuse(at.in("id"), "app %s has a key with the same id; ids are unique in the whole file", other)
 	}
 	ids[key.ID] = app
-	if key.SecretSHA256.Empty() && len(key.Secrets) == 0 {
+	if key.SecretSHA256.Empty() && len(key.Secrets) == 0 && !v.given(at.in("jwt")) {
 		v.refuse(at.in("secret_sha256"), "it is missing; "+badHash)
 	}
 	if !key.SecretSHA256.Empty() && !hash.MatchString(key.SecretSHA256.Reveal()) {
@@ -107,6 +108,8 @@ func (v validator) key(key Key, app string, ids map[string]string, at path) {
 		v.refuse(at.in("scopes"), "the key may do nothing; write some of send, verify, read, admin")
 	}
 	unique(v, key.Scopes, at.in("scopes"))
+	v.networks(key.Networks, at.in("networks"))
+	v.jwt(key.JWT, at.in("jwt"))
 }
 
 var hash = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/otpgate/otpgate/gateway/otp"
+	"github.com/otpgate/otpgate/providers"
 )
 
 func (v validator) limits() {
@@ -12,6 +13,33 @@ func (v validator) limits() {
 	v.limitList(l.Recipient, path{"limits", "recipient"})
 	v.limitList(l.App, path{"limits", "app"})
 	v.limitList(l.IP, path{"limits", "ip"})
+	v.countryLimits(l.Countries, nil, path{"limits", "countries"})
+}
+
+// appLimits checks the limits of an app's own.
+func (v validator) appLimits(app App, at path) {
+	for key, list := range map[string]*LimitList{
+		"recipient": app.Limits.Recipient, "app": app.Limits.App, "ip": app.Limits.IP,
+	} {
+		if list != nil {
+			v.limitList(*list, at.in(key))
+		}
+	}
+	v.countryLimits(app.Limits.Countries, app.Countries, at.in("countries"))
+}
+
+// countryLimits checks limits by country. allowed are the countries that can be sent to at all; empty: all.
+func (v validator) countryLimits(limits map[string]LimitList, allowed providers.Countries, at path) {
+	for _, code := range v.names(at...) {
+		here := at.in(code)
+		switch v.countryKey(code, here); {
+		case len(limits[code]) == 0:
+			v.refuse(here, "there is no limit; write one such as 1000/h, or remove the key")
+		case !allowed.Has(code):
+			v.refuse(here, "the app may not send there, so it is never reached; remove it, or add the country to countries")
+		}
+		v.limitList(limits[code], here)
+	}
 }
 
 // limitList refuses limits that can never be reached beside the others in their list: a key that does nothing.

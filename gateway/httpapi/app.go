@@ -26,6 +26,12 @@ type OTP interface {
 	Cancel(ctx context.Context, app *apps.App, reference string) (otp.Verification, error)
 	Status(ctx context.Context, app *apps.App, in otp.StatusInput) (otp.Verification, error)
 	Plan(ctx context.Context, app *apps.App, in otp.SendInput) (otp.Preview, error)
+	List(ctx context.Context, app *apps.App, in otp.ListInput) (otp.Page[otp.Verification], error)
+	Logs(ctx context.Context, app *apps.App, in otp.LogsInput) (otp.Page[otp.Event], error)
+	Attempts(ctx context.Context, app *apps.App, reference string) (otp.Verification, error)
+	RateLimits(ctx context.Context, app *apps.App, to string) (otp.Rates, error)
+	Reports(ctx context.Context, app *apps.App, in otp.ReportsInput) (otp.Sums, error)
+	Analytics(ctx context.Context, app *apps.App, days string) (otp.Analysis, error)
 	Dial(ctx context.Context, in otp.DialInput) (otp.Screen, error)
 	Report(ctx context.Context, provider string, reports []providers.Report) error
 }
@@ -39,6 +45,8 @@ type Snapshot struct {
 	Callbacks      map[string]providers.CallbackParser // by the provider whose upstream calls
 	RequestTimeout time.Duration                       // of the whole use case
 	TrustedProxies []netip.Prefix                      // whose X-Forwarded-For is believed
+	Failures       Failures                            // nil: failed authentications are not counted
+	FailedAuth     otp.Limit                           // of one source; zero: none
 }
 
 // Options is what the API needs.
@@ -46,6 +54,7 @@ type Options struct {
 	Snapshot func() Snapshot             // the configuration in force; asked once for each request
 	Ready    func(context.Context) error // nil: requests can be served
 	Log      *slog.Logger
+	Observer Observer // nil: nobody is told
 	// MaxInFlight bounds the requests that are worked on at once; one more is refused as overloaded. 0: 10,000.
 	MaxInFlight  int
 	ReadTimeout  time.Duration    // of a whole request, so that a slow sender holds no connection; 0: 10 s
@@ -115,6 +124,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Observer == nil {
+		o.Observer = unobserved{}
 	}
 	return o
 }

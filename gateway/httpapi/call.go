@@ -24,7 +24,8 @@ type call struct {
 	caller   apps.Identity
 	began    time.Time
 
-	// For the log.
+	// For log and observer.
+	from      string // address that the request came from, once somebody has asked
 	reference otp.Reference
 	code      otp.Code // of the refusal; empty: granted
 	cause     error

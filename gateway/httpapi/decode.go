@@ -63,14 +63,19 @@ func isJSON(c *fiber.Ctx) bool {
 
 // query reads the query parameters, and refuses those that known does not name.
 func (r *call) query(known ...string) (map[string]string, error) {
-	got := make(map[string]string, len(known))
+	return r.parameters(func(name string) bool { return slices.Contains(known, name) })
+}
+
+// parameters reads the query parameters, and refuses those that are not known.
+func (r *call) parameters(known func(name string) bool) (map[string]string, error) {
+	got := map[string]string{}
 	var wrong []otp.Field
 	r.fiber.Context().QueryArgs().VisitAll(func(k, v []byte) {
-		name := clip(string(k))
+		name := string(k)
 		if _, doubled := got[name]; doubled {
-			wrong = append(wrong, otp.Field{Field: name, Message: twice})
-		} else if !slices.Contains(known, name) {
-			wrong = append(wrong, otp.Field{Field: name, Message: "is not a query parameter of this call"})
+			wrong = append(wrong, otp.Field{Field: clip(name), Message: twice})
+		} else if !known(name) {
+			wrong = append(wrong, otp.Field{Field: clip(name), Message: "is not a query parameter of this call"})
 		}
 		got[name] = string(v)
 	})

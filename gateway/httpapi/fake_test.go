@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 
 const (
 	shopKey, shopSecret = "shop-key", "canary-secret-8f2a"
+	signingSecret       = "canary-secret-that-signs-tokens-8f2a"
 	reference           = "01jtdre6ga9vqk1ce154p0jjwr"
 )
 
@@ -32,6 +34,7 @@ type fakeOTP struct {
 	verification otp.Verification
 	preview      otp.Preview
 	screen       otp.Screen
+	past         fakeReads
 	err          error
 	during       func(ctx context.Context) // runs inside every call; nil: nothing
 
@@ -120,7 +123,8 @@ func (f *fakeOTP) forget() {
 // shop is the app behind [shopKey].
 func shop() *apps.App { return &apps.App{ID: "shop", Name: "Shop"} }
 
-// newKeyring holds a key of the shop with every scope but admin, and for each scope one that has it alone.
+// newKeyring holds a key of the shop with every scope but admin, and for each scope one that has it alone; one that may
+// read and signs tokens, and one that is good in 10.0.0.0/8 alone.
 func newKeyring(t testing.TB, app *apps.App) *apps.Keyring {
 	t.Helper()
 	secrets := []apps.SecretHash{{SHA256: sha256.Sum256([]byte(shopSecret))}}
@@ -130,6 +134,14 @@ func newKeyring(t testing.TB, app *apps.App) *apps.Keyring {
 	for _, s := range apps.Scopes() {
 		keys = append(keys, apps.Key{ID: "only-" + string(s), App: app, Secrets: secrets, Scopes: []apps.Scope{s}})
 	}
+	trust, err := apps.TrustSecret(providers.NewSecret(signingSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := []apps.Scope{apps.ScopeRead}
+	keys = append(keys, apps.Key{ID: "signing", App: app, Trust: trust, Scopes: read}, apps.Key{
+		ID: "near", App: app, Secrets: secrets, Scopes: read, Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+	})
 	ring, err := apps.NewKeyring(keys)
 	if err != nil {
 		t.Fatal(err)

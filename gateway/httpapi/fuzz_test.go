@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -59,7 +60,8 @@ func FuzzVerify(f *testing.F) {
 	fuzzBody(f, "/v1/otp/verify", `{"reference":"x","code":"984205","to":"+233","purpose":"p","client":{"ip":"::1"}}`)
 }
 
-// FuzzAuthorization states that only the shop's own key and secret let anybody in, whatever the header looks like.
+// FuzzAuthorization states that only the shop's own key and secret, or its token, let anybody in, whatever the header looks
+// like.
 func FuzzAuthorization(f *testing.F) {
 	good := b64(shopKey + ":" + shopSecret)
 	for _, seed := range []string{
@@ -68,6 +70,9 @@ func FuzzAuthorization(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	signed := shopToken(f, now().Add(time.Minute))
+	f.Add("Bearer " + signed)
+	f.Add("Bearer eyJhbGciOiJub25lIiwia2lkIjoic2lnbmluZyJ9.eyJleHAiOjMyNTAzNjgwMDAwfQ.")
 	app, fake := fuzzed(f)
 	f.Fuzz(func(t *testing.T, value string) {
 		if len(value) > 4000 || strings.ContainsAny(value, "\r\n\x00") {
@@ -83,6 +88,9 @@ func FuzzAuthorization(f *testing.F) {
 		known := strings.EqualFold(scheme, "Basic") || strings.EqualFold(scheme, "Bearer")
 		id, secret, _ := strings.Cut(string(text), ":")
 		knows := known && secret == shopSecret && (id == shopKey || id == "only-read" || id == "only-admin")
+		if strings.EqualFold(scheme, "Bearer") && strings.HasSuffix(value, signed) {
+			knows = true
+		}
 		if a.status == http.StatusOK && !knows {
 			t.Errorf("%q let somebody in", value)
 		}

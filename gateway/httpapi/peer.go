@@ -7,13 +7,14 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// peer is the address that a request came from, for the log.
+// peer is the address that a request came from, for log and spans.
 func (r *call) peer() string {
-	addr, ok := r.source()
-	if !ok {
-		return ""
+	if r.from == "" {
+		if addr, ok := r.source(); ok {
+			r.from = addr.String()
+		}
 	}
-	return addr.String()
+	return r.from
 }
 
 // source is the address that a request came from. X-Forwarded-For is read from its end, where the nearest proxy wrote,

@@ -93,9 +93,13 @@ func NewPlan(p otp.Preview) Plan {
 		out.Steps[i] = newPlanStep(s)
 	}
 	for i, l := range p.Limits {
-		out.Limits[i] = PlanLimit{l.Name, l.Limit.String(), l.Used, l.Remaining(), timestampOf(l.ResetsAt)}
+		out.Limits[i] = newPlanLimit(l)
 	}
 	return out
+}
+
+func newPlanLimit(l otp.Level) PlanLimit {
+	return PlanLimit{l.Name, l.Limit.String(), l.Used, l.Remaining(), timestampOf(l.ResetsAt)}
 }
 
 func newPlanStep(s otp.PreviewStep) PlanStep {

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -183,5 +184,18 @@ func TestProviders(t *testing.T) {
 	}
 	if a := do(t, newApp(t, &fakeOTP{}, withProviders(nil)), get("/v1/providers")); string(a.body) != `{"items":[]}` {
 		t.Errorf("%s", a.body)
+	}
+}
+
+// The contract knows every limit that a send can be counted in.
+func TestPlanNamesEveryLimit(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"recipient", "app", "ip", "country"} {
+		p := preview()
+		p.Limits = []otp.Level{{Name: name, Limit: otp.Limit{Max: 5, Window: time.Minute}}}
+		a := do(t, newApp(t, &fakeOTP{preview: p}), post("/v1/otp/plan", `{"to":"+233201234567"}`))
+		if a.status != http.StatusOK || !strings.Contains(string(a.body), `"name":"`+name+`"`) {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
 	}
 }

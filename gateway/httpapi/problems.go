@@ -59,8 +59,9 @@ func problems() []problem {
 		},
 		{
 			unauthenticated, 401, "The caller is not known",
-			"The key is missing, unknown or out of date, its secret is wrong, or two credentials contradict each other.",
-			"Send the key and its secret in one of the ways that the API takes.", 0,
+			"The key is missing, unknown, out of date or not good at this address, its secret or token is wrong, or two " +
+				"credentials contradict each other.",
+			"Send the key and its secret, or a token, in one of the ways that the API takes.", 0,
 		},
 		{
 			otp.Forbidden, 403, "The caller may not do this",
@@ -144,7 +145,8 @@ func problems() []problem {
 		},
 		{
 			otp.RateLimited, 429, "A limit is used up",
-			"A limit of the app, the recipient or the client address is used up, or the provider makes this recipient wait.",
+			"A limit of the app, the recipient, the country or the client address is used up, the provider makes this " +
+				"recipient wait, or too many calls from this address had no valid key.",
 			"Wait for `Retry-After`; `RateLimit` tells which limit it was.", time.Second,
 		},
 		{

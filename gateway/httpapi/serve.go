@@ -19,6 +19,7 @@ func (s *server) around(c *fiber.Ctx) error {
 		r.refuse(err)
 	}
 	r.log()
+	r.observed()
 	return nil
 }
 
@@ -46,6 +47,7 @@ func (s *server) serve(route route) fiber.Handler {
 		defer cancel()
 		r.ctx = ctx
 		if !route.probe {
+			r.follow()
 			if !s.enter() {
 				return &otp.Error{Code: otp.Overloaded, Detail: "the gateway has too much to do; try again shortly"}
 			}
@@ -80,5 +82,6 @@ func (s *server) unread(c *fiber.Ctx, err error) error {
 	r.method = otherMethod // what stands there may be any part of the request
 	r.refuse(err)
 	r.log()
+	r.observed()
 	return nil
 }

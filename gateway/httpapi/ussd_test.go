@@ -181,7 +181,7 @@ func TestUSSDIsHiddenFromStrangers(t *testing.T) {
 			if test.known != (a.status == http.StatusOK) || test.known != (fake.calls() == 1) {
 				t.Fatalf("status %d, %d calls: %s", a.status, fake.calls(), a.body)
 			}
-			if strings.Contains(log.String(), "canary") || strings.Contains(log.String(), "233") {
+			if strings.Contains(log.String(), "canary") || strings.Contains(log.String(), "201234567") {
 				t.Errorf("the log holds the token or the number: %s", log)
 			}
 			if test.known {
@@ -194,6 +194,8 @@ func TestUSSDIsHiddenFromStrangers(t *testing.T) {
 			if diff := cmp.Diff(string(nowhere.body), string(a.body)); diff != "" || a.status != http.StatusNotFound {
 				t.Errorf("status %d\n%s", a.status, diff)
 			}
+			nowhere.header.Del("Date") // a second may have passed
+			a.header.Del("Date")
 			if diff := cmp.Diff(nowhere.header, a.header); diff != "" {
 				t.Error(diff)
 			}

@@ -325,6 +325,7 @@ func refused(provider string, class providers.Class) routing.Try {
 
 // world is a service with everything around it.
 type world struct {
+	seen *watcher
 	*otp.Service
 	store  *memory
 	router *router
@@ -368,6 +369,7 @@ func newWorld(t *testing.T, change ...func(*otp.Policy)) *world {
 		t.Fatal(err)
 	}
 	w := &world{
+		seen:   new(watcher),
 		learnt: learner{},
 		store:  newMemory(),
 		router: &router{
@@ -388,7 +390,7 @@ func newWorld(t *testing.T, change ...func(*otp.Policy)) *world {
 	w.Service = otp.New(otp.Parts{
 		Policy: *w.policy, Store: w.store, Router: w.router, Memory: short, Numbers: numbers, Learner: w.learnt,
 		Timing: otp.DefaultTiming(10 * time.Second), Now: func() time.Time { return time.Now().UTC() },
-		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Observer: w.seen,
 		Writers: map[string]bool{"own": true}, Measure: measure,
 		Readers: map[string]providers.CodeReader{"own": w.router}, AppNames: map[string]string{"shop": "Shop", "bank": "Ünion Bank ✓"},
 	})

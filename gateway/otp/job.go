@@ -2,6 +2,7 @@ package otp
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -65,6 +66,9 @@ func (j *job) delivery(try routing.Try, to providers.Recipient) Delivery {
 	d := Delivery{
 		ID: newID(try.At), Provider: try.Provider, Channel: try.Channel, To: to, Status: DeliverySent, At: try.At, Took: try.Took,
 		Place: try.Place, USSD: try.USSD, Handle: try.Handle, Checkable: try.Checkable(), ExpiresAt: j.v.ExpiresAt,
+	}
+	if try.Priced {
+		d.Cost = Cost{int64(math.Round(try.Price.Amount * 1e6)), try.Price.Currency, try.PaidOnDelivery}
 	}
 	if granted := try.Handle.Granted.Expiry; granted > 0 && try.At.Add(granted).Before(d.ExpiresAt) {
 		d.ExpiresAt = try.At.Add(granted)

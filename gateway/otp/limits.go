@@ -40,9 +40,11 @@ func (l Limit) String() string { return strconv.Itoa(l.Max) + "/" + FormatDurati
 
 // Claim counts one event against a limit.
 type Claim struct {
-	Name  string // of the limit: "recipient", "recipient_failures", "app", "ip"
+	Name  string // of the limit: "recipient", "recipient_failures", "app", "ip", "country"
 	Key   string // what is counted, with the limit in it: "recipient 5/10m +233201234567"
 	Limit Limit
+	// Person whom the limit protects, so that a store can keep it beside the person's verifications; empty: nobody.
+	Person string
 }
 
 // Level is how far a limit is used up.
@@ -72,7 +74,7 @@ type slotCount struct {
 // Add counts one event at now.
 func (w *Window) Add(l Limit, now time.Time) {
 	w.forget(l, now)
-	slot := slotOf(l, now)
+	slot := l.Slot(now)
 	for i := range w.counts {
 		if w.counts[i].slot == slot {
 			w.counts[i].n++
@@ -85,7 +87,7 @@ func (w *Window) Add(l Limit, now time.Time) {
 // TakeBack uncounts one event: the one at the time at, if it is still remembered.
 func (w *Window) TakeBack(l Limit, at time.Time) {
 	for i := range w.counts {
-		if w.counts[i].slot == slotOf(l, at) && w.counts[i].n > 0 {
+		if w.counts[i].slot == l.Slot(at) && w.counts[i].n > 0 {
 			w.counts[i].n--
 			return
 		}
@@ -98,14 +100,14 @@ func (w *Window) Level(name string, l Limit, now time.Time) Level {
 	level := Level{Name: name, Limit: l}
 	for _, c := range w.counts {
 		if level.Used += c.n; c.n > 0 && level.ResetsAt.IsZero() {
-			level.ResetsAt = time.Unix(0, (c.slot+1)*int64(l.slot())).Add(l.Window).UTC()
+			level.ResetsAt = time.Unix(0, (c.slot+1)*int64(l.SlotSize())).Add(l.Window).UTC()
 		}
 	}
 	return level
 }
 
 func (w *Window) forget(l Limit, now time.Time) {
-	oldest := slotOf(l, now.Add(-l.Window))
+	oldest := l.Slot(now.Add(-l.Window))
 	kept := w.counts[:0]
 	for _, c := range w.counts {
 		if c.slot >= oldest && c.n > 0 {
@@ -115,9 +117,11 @@ func (w *Window) forget(l Limit, now time.Time) {
 	w.counts = kept
 }
 
-func (l Limit) slot() time.Duration { return l.Window / slots }
+// SlotSize is the length of the slots that a [Window] counts in.
+func (l Limit) SlotSize() time.Duration { return l.Window / slots }
 
-func slotOf(l Limit, t time.Time) int64 { return t.UnixNano() / int64(l.slot()) }
+// Slot is the number of the slot that holds t, counted from the epoch.
+func (l Limit) Slot(t time.Time) int64 { return t.UnixNano() / int64(l.SlotSize()) }
 
 // MarshalBinary writes the window for a store.
 func (w *Window) MarshalBinary() ([]byte, error) {

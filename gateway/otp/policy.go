@@ -30,6 +30,7 @@ type Policy struct {
 	Templates map[string]Template
 	Own       map[string]map[string]Template // of single apps, by id: they win over Templates of the same name
 	Limits    Limits
+	AppLimits map[string]AppLimits // of single apps, by id
 }
 
 // template is what an app means by a name.
@@ -41,12 +42,21 @@ func (p Policy) template(app, name string) (Template, bool) {
 	return shared, ok
 }
 
-// Limits bear on every app alike.
+// Limits bear on every app that has none of its own.
 type Limits struct {
-	Recipient         []Limit // messages to one person, resends included
-	RecipientFailures *Limit  // wrong guesses of one person over all verifications; nil: unlimited
-	App               []Limit // sends and resends of one app
-	IP                []Limit // messages asked for by one address of the people that an app serves (client.ip)
+	Recipient         []Limit            // messages to one person, resends included
+	RecipientFailures *Limit             // wrong guesses of one person over all verifications; nil: unlimited
+	App               []Limit            // sends and resends of one app
+	IP                []Limit            // messages asked for by one address of the people that an app serves (client.ip)
+	Countries         map[string][]Limit // messages to numbers of a country, of all apps together
+	// Shared tells that many gateways count together: nothing is counted in the memory of one.
+	Shared bool
+}
+
+// AppLimits are the limits of one app's own. Except for App, they count what this app does and nothing else.
+type AppLimits struct {
+	Recipient, App, IP []Limit            // in place of those of Limits; nil: as there; empty: unlimited
+	Countries          map[string][]Limit // beside those of Limits
 }
 
 // draft is a request on its way to become a verification: it gathers every mistake before anything is counted.
@@ -65,7 +75,7 @@ func (d *draft) refuse(field, message string) {
 func (s *Service) newVerification(app *apps.App, in SendInput, now time.Time) (Verification, error) {
 	d := &draft{app: app, in: in}
 	d.v = Verification{
-		Reference: NewReference(now), App: app.ID, Status: StatusPending, CreatedAt: now,
+		App: app.ID, Status: StatusPending, CreatedAt: now,
 		MaxResends: app.Defaults.MaxResends, ResendAfter: app.Defaults.ResendAfter, ResendAt: now.Add(app.Defaults.ResendAfter),
 	}
 	d.address(s.numbers)
@@ -79,7 +89,7 @@ func (s *Service) newVerification(app *apps.App, in SendInput, now time.Time) (V
 			Code: InvalidRequest, Detail: "the request has mistakes; errors names each field and what would be right", Fields: d.fields,
 		}
 	}
-	d.v.ExpiresAt = now.Add(d.v.Wish.Expiry)
+	d.v.Reference, d.v.ExpiresAt = NewReference(now, d.v.To), now.Add(d.v.Wish.Expiry)
 	return d.v, nil
 }
 
@@ -238,23 +248,32 @@ func (d *draft) steps(numbers *Numbers) {
 
 // sendClaims lists the limits that a send or resend counts, those of short windows apart.
 func (s *Service) sendClaims(app string, to []providers.Recipient, ip string) (short, long []Claim) {
-	limits := s.policy.Limits
+	limits, own := s.policy.Limits, s.policy.AppLimits[app]
 	var all []Claim
-	add := func(name string, limits []Limit, who string) {
+	add := func(name string, limits []Limit, who, person string) {
 		for _, l := range limits {
-			all = append(all, claim(name, l, who))
+			c := claim(name, l, who)
+			c.Person = person
+			all = append(all, c)
 		}
 	}
+	recipient, among := bearing(own.Recipient, limits.Recipient, app)
 	for _, one := range people(to) {
-		add("recipient", limits.Recipient, one)
+		add("recipient", recipient, among+one, one)
 	}
-	add("app", limits.App, app)
+	requests, _ := bearing(own.App, limits.App, app)
+	add("app", requests, app, "")
 	if ip != "" {
-		add("ip", limits.IP, network(ip))
+		addresses, among := bearing(own.IP, limits.IP, app)
+		add("ip", addresses, among+network(ip), "")
+	}
+	for _, country := range countries(to) {
+		add("country", limits.Countries[country], country, "")
+		add("country", own.Countries[country], app+" "+country, "")
 	}
 	for _, c := range all {
 		// What bears on a person is never forgotten with the process, however short its window.
-		if c.Limit.Window <= memoryWindow && c.Name != "recipient" {
+		if c.Limit.Window <= memoryWindow && c.Person == "" && !limits.Shared {
 			short = append(short, c)
 		} else {
 			long = append(long, c)
@@ -263,11 +282,32 @@ func (s *Service) sendClaims(app string, to []providers.Recipient, ip string) (s
 	return short, long
 }
 
+// bearing are the limits that bear on an app, and among whom their events are counted: its own among those of the app.
+func bearing(own, shared []Limit, app string) (limits []Limit, among string) {
+	if own == nil {
+		return shared, ""
+	}
+	return own, app + " "
+}
+
+// countries are those of the numbers among the recipients, each once.
+func countries(to []providers.Recipient) []string {
+	var all []string
+	for _, one := range to {
+		if c := one.Country(); c != "" && !slices.Contains(all, c) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 const recipientFailures = "recipient_failures"
 
 // FailureClaim is what a wrong guess at a code sent to to counts against.
 func FailureClaim(to providers.Recipient, l Limit) Claim {
-	return claim(recipientFailures, l, person(to))
+	c := claim(recipientFailures, l, person(to))
+	c.Person = person(to)
+	return c
 }
 
 func claim(name string, l Limit, who string) Claim {

@@ -2,6 +2,7 @@ package otp
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ type record struct {
 	Metadata    map[string]string            `json:"metadata,omitempty"`
 	ClientIP    string                       `json:"client_ip,omitempty"`
 	Key         string                       `json:"key,omitempty"`
+	Trace       string                       `json:"trace,omitempty"`
 	Status      Status                       `json:"status"`
 	CreatedAt   int64                        `json:"created_at"` // Unix milliseconds, as all times here
 	ExpiresAt   int64                        `json:"expires_at"`
@@ -86,6 +88,13 @@ type deliveryRecord struct {
 	Checkable bool              `json:"checkable,omitempty"`
 	ExpiresAt int64             `json:"expires_at"`
 	Reported  int64             `json:"reported_at,omitempty"`
+	Cost      costRecord        `json:"cost,omitzero"`
+}
+
+type costRecord struct {
+	Micros     int64  `json:"micros"`
+	Currency   string `json:"currency"`
+	OnDelivery bool   `json:"on_delivery,omitempty"`
 }
 
 type handleRecord struct {
@@ -100,11 +109,27 @@ type handleRecord struct {
 
 type checkRecord struct {
 	ID       string  `json:"id"`
-	At       int64   `json:"at"` // Unix nanoseconds: a guess that is given back must be found in its window
+	At       nanos   `json:"at"` // a guess that is given back must be found in its window
 	Outcome  Outcome `json:"outcome"`
 	Counted  bool    `json:"counted,omitempty"`
 	Provider string  `json:"provider,omitempty"`
 	IP       string  `json:"ip,omitempty"`
+}
+
+// nanos is a time in Unix nanoseconds. It is written as text: a script in a store reads numbers as floating point, which
+// loses the last of so many digits.
+type nanos int64
+
+// MarshalJSON implements [json.Marshaler].
+func (n nanos) MarshalJSON() ([]byte, error) {
+	return strconv.AppendQuote(nil, strconv.FormatInt(int64(n), 10)), nil
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. It takes a number too, as earlier records have it.
+func (n *nanos) UnmarshalJSON(b []byte) error {
+	value, err := strconv.ParseInt(strings.Trim(string(b), `"`), 10, 64)
+	*n = nanos(value)
+	return err
 }
 
 // EncodeRecord writes v for a store.
@@ -115,23 +140,17 @@ func EncodeRecord(v Verification) ([]byte, error) {
 		Channel: v.Channel, Purpose: v.Purpose,
 		Length: v.Wish.Length, Alphabet: v.Wish.Alphabet, Expiry: v.Wish.Expiry.Milliseconds(), Hard: v.Hard,
 		Sender: v.Sender, Message: v.Message, Messages: v.Messages, Ending: endingRecord(v.Ending),
-		Locale: v.Locale, Metadata: v.Metadata, ClientIP: v.ClientIP, Key: v.Key,
+		Locale: v.Locale, Metadata: v.Metadata, ClientIP: v.ClientIP, Key: v.Key, Trace: v.Trace,
 		Status: v.Status, CreatedAt: millis(v.CreatedAt), ExpiresAt: millis(v.ExpiresAt), EndedAt: millis(v.EndedAt),
 		MaxAttempts: v.MaxAttempts, Attempts: v.Attempts, MaxResends: v.MaxResends, Resends: v.Resends,
 		ResendAfter: v.ResendAfter.Milliseconds(), ResendAt: millis(v.ResendAt),
 		NextAt: millis(v.Next.At),
 	}
 	for _, d := range v.Deliveries {
-		r.Deliveries = append(r.Deliveries, deliveryRecord{
-			ID: d.ID, Provider: d.Provider, Channel: d.Channel, To: addressOf(d.To), Status: d.Status, Reason: d.Reason,
-			Class: d.Class, Code: d.Code, At: millis(d.At), Took: d.Took.Milliseconds(), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: handleRecordOf(d.Handle),
-			Checkable: d.Checkable, ExpiresAt: millis(d.ExpiresAt), Reported: millis(d.ReportedAt),
-		})
+		r.Deliveries = append(r.Deliveries, deliveryRecordOf(d))
 	}
 	for _, c := range v.Checks {
-		r.Checks = append(r.Checks, checkRecord{
-			ID: c.ID, At: c.At.UnixNano(), Outcome: c.Outcome, Counted: c.Counted, Provider: c.Provider, IP: c.IP,
-		})
+		r.Checks = append(r.Checks, checkRecordOf(c))
 	}
 	for _, step := range v.Next.Steps {
 		r.Steps = append(r.Steps, stepRecord{Channel: step.Channel, To: addressOf(step.To), After: step.After.Milliseconds()})
@@ -155,28 +174,52 @@ func DecodeRecord(b []byte) (Verification, error) {
 		},
 		Hard: r.Hard, Sender: r.Sender, Message: r.Message, Messages: r.Messages, Ending: providers.Ending(r.Ending),
 		Locale: r.Locale, Metadata: r.Metadata,
-		ClientIP: r.ClientIP, Key: r.Key,
+		ClientIP: r.ClientIP, Key: r.Key, Trace: r.Trace,
 		Status: r.Status, CreatedAt: instant(r.CreatedAt), ExpiresAt: instant(r.ExpiresAt), EndedAt: instant(r.EndedAt),
 		MaxAttempts: r.MaxAttempts, Attempts: r.Attempts, MaxResends: r.MaxResends, Resends: r.Resends,
 		ResendAfter: span(r.ResendAfter), ResendAt: instant(r.ResendAt),
 		Next: Schedule{At: instant(r.NextAt)},
 	}
 	for _, d := range r.Deliveries {
-		v.Deliveries = append(v.Deliveries, Delivery{
-			ID: d.ID, Provider: d.Provider, Channel: d.Channel, To: d.To.recipient(), Status: d.Status, Reason: d.Reason,
-			Class: d.Class, Code: d.Code, At: instant(d.At), Took: span(d.Took), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: d.Handle.handle(),
-			Checkable: d.Checkable, ExpiresAt: instant(d.ExpiresAt), ReportedAt: instant(d.Reported),
-		})
+		v.Deliveries = append(v.Deliveries, d.delivery())
 	}
 	for _, c := range r.Checks {
-		v.Checks = append(v.Checks, Check{
-			ID: c.ID, At: time.Unix(0, c.At).UTC(), Outcome: c.Outcome, Counted: c.Counted, Provider: c.Provider, IP: c.IP,
-		})
+		v.Checks = append(v.Checks, c.check())
 	}
 	for _, step := range r.Steps {
 		v.Next.Steps = append(v.Next.Steps, Step{Channel: step.Channel, To: step.To.recipient(), After: span(step.After)})
 	}
 	return v, nil
+}
+
+func deliveryRecordOf(d Delivery) deliveryRecord {
+	return deliveryRecord{
+		ID: d.ID, Provider: d.Provider, Channel: d.Channel, To: addressOf(d.To), Status: d.Status, Reason: d.Reason,
+		Class: d.Class, Code: d.Code, At: millis(d.At), Took: d.Took.Milliseconds(), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: handleRecordOf(d.Handle),
+		Checkable: d.Checkable, ExpiresAt: millis(d.ExpiresAt), Reported: millis(d.ReportedAt),
+		Cost: costRecord(d.Cost),
+	}
+}
+
+func (d deliveryRecord) delivery() Delivery {
+	return Delivery{
+		ID: d.ID, Provider: d.Provider, Channel: d.Channel, To: d.To.recipient(), Status: d.Status, Reason: d.Reason,
+		Class: d.Class, Code: d.Code, At: instant(d.At), Took: span(d.Took), Rule: d.Rule, Place: d.Place, USSD: d.USSD, Handle: d.Handle.handle(),
+		Checkable: d.Checkable, ExpiresAt: instant(d.ExpiresAt), ReportedAt: instant(d.Reported),
+		Cost: Cost(d.Cost),
+	}
+}
+
+func checkRecordOf(c Check) checkRecord {
+	return checkRecord{
+		ID: c.ID, At: nanos(c.At.UnixNano()), Outcome: c.Outcome, Counted: c.Counted, Provider: c.Provider, IP: c.IP,
+	}
+}
+
+func (c checkRecord) check() Check {
+	return Check{
+		ID: c.ID, At: time.Unix(0, int64(c.At)).UTC(), Outcome: c.Outcome, Counted: c.Counted, Provider: c.Provider, IP: c.IP,
+	}
 }
 
 func addressOf(r providers.Recipient) address {

@@ -21,12 +21,13 @@ func TestRecordKeepsEverything(t *testing.T) {
 		Hard:   otp.HardWish{Length: true, Alphabet: true, Message: true},
 		Sender: "Shop", Message: "{code}", Messages: map[providers.Channel]string{providers.Email: "Hello, {code}"},
 		Ending: providers.Ending{DoNotShare: true, Android: "FA+9qCX9VSu", WebOTP: "example.com"},
-		Locale: "en", Metadata: map[string]string{"a": "b"}, ClientIP: "203.0.113.7", Key: "k",
+		Locale: "en", Metadata: map[string]string{"a": "b"}, ClientIP: "203.0.113.7", Key: "k", Trace: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		Status: otp.StatusVerified, CreatedAt: at, ExpiresAt: at.Add(time.Minute), EndedAt: at.Add(time.Second),
 		MaxAttempts: 3, Attempts: 1, MaxResends: 2, Resends: 1, ResendAfter: time.Second, ResendAt: at.Add(time.Second),
 		Deliveries: []otp.Delivery{{
 			ID: "d", Provider: "hubtel", Channel: providers.SMS, To: to, Status: otp.DeliverySent, Reason: "r", Class: "c", Code: "0",
 			At: at, Took: time.Millisecond, Rule: "rule", Place: 1, USSD: "*713*90#", Checkable: true, ExpiresAt: at.Add(time.Minute), ReportedAt: at.Add(time.Second),
+			Cost: otp.Cost{Micros: 35_000, Currency: "USD", OnDelivery: true},
 			Handle: providers.Handle{UpstreamID: "u", Prefix: "ZDSQ", State: []byte("state"), Granted: providers.Granted{
 				Length: 4, Alphabet: providers.Numeric, Expiry: time.Minute, Attempts: 3,
 			}},
@@ -76,4 +77,13 @@ func FuzzRecord(f *testing.F) {
 			t.Errorf("what was read cannot be written: %v", err)
 		}
 	})
+}
+
+// Records of the first gateways have the time of a check as a number.
+func TestACheckOfAnEarlierRecordKeepsItsTime(t *testing.T) {
+	t.Parallel()
+	v, err := otp.DecodeRecord([]byte(`{"v":1,"ref":"r","checks":[{"id":"c","at":1800000000123456789,"outcome":"wrong_code"}]}`))
+	if err != nil || len(v.Checks) != 1 || v.Checks[0].At.UnixNano() != 1_800_000_000_123_456_789 {
+		t.Errorf("%+v, %v", v.Checks, err)
+	}
 }

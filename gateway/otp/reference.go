@@ -2,18 +2,28 @@ package otp
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"strings"
 	"time"
 
 	"github.com/oklog/ulid/v2"
+
+	"github.com/otpgate/otpgate/providers"
 )
 
-// Reference is the gateway's own id of a verification: a lower-case ULID, whose random part nobody can guess.
+// Reference is the gateway's own id of a verification: a lower-case ULID, whose random part nobody can guess. Its last
+// byte is the shard of the person, so that a store which is divided finds a verification and the limits of its person
+// in one place (docs/adr/0012).
 type Reference string
 
-// NewReference makes a reference for a verification that begins at now.
-func NewReference(now time.Time) Reference { return Reference(newID(now)) }
+// NewReference makes a reference for a verification of whoever reads messages at to, which begins at now. 72 of its bits
+// are random.
+func NewReference(now time.Time, to providers.Recipient) Reference {
+	id := ulid.MustNew(ulid.Timestamp(now), rand.Reader)
+	id[len(id)-1] = ShardOf(person(to))
+	return Reference(strings.ToLower(id.String()))
+}
 
 // ParseReference refuses what [NewReference] cannot have made.
 func ParseReference(s string) (Reference, error) {
@@ -27,6 +37,25 @@ func ParseReference(s string) (Reference, error) {
 }
 
 var errReference = errors.New("not a reference: it is 26 characters of lower-case base 32, as send returned it")
+
+// Shard is the shard of the person whose verification r names; 0 for what is no reference.
+func (r Reference) Shard() byte {
+	id, err := ulid.ParseStrict(strings.ToUpper(string(r)))
+	if err != nil {
+		return 0
+	}
+	return id[len(id)-1]
+}
+
+// Shards is the number of shards.
+const Shards = 256
+
+// ShardOf is the shard of a person, as [Claim] names people: a hash, so that they spread evenly. Its eight bits tell
+// nobody who holds a reference whose it is.
+func ShardOf(person string) byte {
+	sum := sha256.Sum256([]byte("otpgate shard\x00" + person))
+	return sum[0]
+}
 
 func newID(now time.Time) string {
 	return strings.ToLower(ulid.MustNew(ulid.Timestamp(now), rand.Reader).String())

@@ -10,7 +10,9 @@ import (
 )
 
 // Resend delivers a code again, on the same channel unless another one is named. Expiry and guesses go on as they were.
-func (s *Service) Resend(ctx context.Context, app *apps.App, in ResendInput) (Result, error) {
+func (s *Service) Resend(ctx context.Context, app *apps.App, in ResendInput) (r Result, err error) {
+	ctx, ended := s.observe(ctx, Use{Name: UseResend, App: app.ID})
+	defer func() { ended(r.Verification, err) }()
 	now := s.now()
 	ref, err := reference(in.Reference)
 	if err != nil {

@@ -12,12 +12,15 @@ import (
 
 // Send starts a verification: it has a code created and delivered, and answers with the reference.
 // When no provider took it, the error carries the reference too.
-func (s *Service) Send(ctx context.Context, app *apps.App, in SendInput) (Result, error) {
+func (s *Service) Send(ctx context.Context, app *apps.App, in SendInput) (r Result, err error) {
+	ctx, ended := s.observe(ctx, Use{Name: UseSend, App: app.ID})
+	defer func() { ended(r.Verification, err) }()
 	now := s.now()
 	v, err := s.newVerification(app, in, now)
 	if err != nil {
 		return Result{}, err
 	}
+	v.Trace = s.observer.Trace(ctx)
 	short, long := s.sendClaims(app.ID, v.recipients(), v.ClientIP)
 	levels, err := s.memory.Charge(short, now)
 	if err != nil {
@@ -59,6 +62,10 @@ func (s *Service) dispatch(ctx context.Context, r Result, in *OnceInput, once *O
 	if storeErr != nil {
 		return Result{}, storeError(storeErr)
 	}
+	for _, made := range d.Deliveries {
+		s.observer.Delivered(stored, made)
+	}
+	s.settled(stored, StatusFailed, d.Now)
 	r.Verification = stored
 	return r, err
 }

@@ -29,15 +29,17 @@ type Router interface {
 // Service is the use cases. It holds one configuration and no state of its own: a reload makes a new service over the
 // same store, router state and memory.
 type Service struct {
-	policy  Policy
-	store   Store
-	router  Router
-	memory  *Memory
-	numbers *Numbers
-	learner Learner
-	timing  Timing
-	now     func() time.Time
-	log     *slog.Logger
+	policy   Policy
+	store    Store
+	history  History
+	router   Router
+	memory   *Memory
+	numbers  *Numbers
+	learner  Learner
+	timing   Timing
+	now      func() time.Time
+	log      *slog.Logger
+	observer Observer
 
 	writers  map[string]bool
 	measure  Measure
@@ -61,6 +63,7 @@ func DefaultTiming(requestTimeout time.Duration) Timing {
 type Parts struct {
 	Policy  Policy
 	Store   Store
+	History History
 	Router  Router
 	Memory  *Memory
 	Numbers *Numbers
@@ -68,6 +71,8 @@ type Parts struct {
 	Timing  Timing
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Observer is told what happens; nil: nobody is.
+	Observer Observer
 	// What is known of the providers that make codes and write texts here: their names, and how large their texts are.
 	Writers map[string]bool
 	Measure Measure
@@ -78,9 +83,12 @@ type Parts struct {
 
 // New makes a service.
 func New(p Parts) *Service {
+	if p.Observer == nil {
+		p.Observer = unobserved{}
+	}
 	return &Service{
-		policy: p.Policy, store: p.Store, router: p.Router, memory: p.Memory, numbers: p.Numbers,
-		learner: p.Learner, timing: p.Timing, now: p.Now, log: p.Log, writers: p.Writers, measure: p.Measure,
+		policy: p.Policy, store: p.Store, history: p.History, router: p.Router, memory: p.Memory, numbers: p.Numbers,
+		learner: p.Learner, timing: p.Timing, now: p.Now, log: p.Log, observer: p.Observer, writers: p.Writers, measure: p.Measure,
 		readers: p.Readers, appNames: p.AppNames,
 	}
 }

@@ -36,6 +36,7 @@ type Verification struct {
 	Metadata  map[string]string
 	ClientIP  string // of the person, as the app told; empty: not told
 	Key       string // the app's idempotency key; empty: none
+	Trace     string // that the send belongs to, as a W3C traceparent; empty: none is kept
 
 	Status      Status
 	CreatedAt   time.Time
@@ -100,6 +101,14 @@ type Delivery struct {
 	ExpiresAt time.Time // of this code; never after the verification's
 	// ReportedAt is when the message arrived or was given up, as the provider told later; zero: it has not.
 	ReportedAt time.Time
+	Cost       Cost
+}
+
+// Cost is what a delivery costs.
+type Cost struct {
+	Micros     int64  // millionths of the currency
+	Currency   string // ISO 4217; empty: nobody told a price
+	OnDelivery bool   // due when the message arrived, and not when the provider took it
 }
 
 // Outcome is what became of a check.

@@ -14,25 +14,34 @@ import (
 // Verify puts a guess to whoever issued the live codes. The guess is counted before anybody compares it, and given back
 // only when nobody could judge it. Of all right guesses exactly one is granted.
 func (s *Service) Verify(ctx context.Context, app *apps.App, in VerifyInput) (Verification, error) {
+	ctx, ended := s.observe(ctx, Use{Name: UseVerify, App: app.ID})
+	about, granted, err := s.verify(ctx, app, in)
+	ended(about, err)
+	return granted, err
+}
+
+// verify returns the verification that was guessed at beside the one that was granted.
+func (s *Service) verify(ctx context.Context, app *apps.App, in VerifyInput) (about, granted Verification, err error) {
 	now := s.now()
 	guess, err := s.guess(app, in, now)
 	if err != nil {
-		return Verification{}, err
+		return Verification{}, Verification{}, err
 	}
 	v, err := s.store.Reserve(ctx, guess)
 	if err != nil {
-		return Verification{}, storeError(err)
+		return Verification{}, Verification{}, storeError(err)
 	}
 	j := s.judge(ctx, v, in.Code, now)
 	closing, cancel := s.closing(ctx)
 	defer cancel()
 	switch {
 	case j.approved != "":
-		return s.grant(closing, v, guess, j)
+		granted, err = s.grant(closing, v, guess, j)
+		return v, granted, err
 	case j.wrong:
-		return Verification{}, s.wrong(closing, v, guess, j)
+		return v, Verification{}, s.wrong(closing, v, guess, j)
 	default:
-		return Verification{}, s.giveBack(closing, v, guess, j)
+		return v, Verification{}, s.giveBack(closing, v, guess, j)
 	}
 }
 
@@ -111,6 +120,7 @@ func (s *Service) grant(ctx context.Context, v Verification, g Guess, j judgemen
 		Match: g.Match, Status: StatusVerified, Check: g.ID, Provider: j.approved, Failures: g.Failures, Dead: j.dead, Now: s.now(),
 	})
 	if err == nil {
+		s.observer.Settled(settled)
 		Teach(s.learner, settled)
 	}
 	return settled, storeError(err)
@@ -125,12 +135,14 @@ func (s *Service) wrong(ctx context.Context, v Verification, g Guess, j judgemen
 		status, left = StatusFailed, 0
 	}
 	if status == StatusFailed || len(j.dead) > 0 {
-		_, err := s.store.Settle(ctx, Settlement{
-			Match: g.Match, Status: status, Check: g.ID, Provider: j.asked, Dead: j.dead, Now: s.now(),
+		now := s.now()
+		settled, err := s.store.Settle(ctx, Settlement{
+			Match: g.Match, Status: status, Check: g.ID, Provider: j.asked, Dead: j.dead, Now: now,
 		})
 		if _, refused := errors.AsType[*Error](err); err != nil && !refused {
 			return storeError(err)
 		}
+		s.settled(settled, StatusFailed, now)
 	}
 	if j.fault != nil {
 		return unavailable(v, j.fault)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/goccy/go-json/v2"
 
+	"github.com/otpgate/otpgate/gateway"
 	"github.com/otpgate/otpgate/providers/builtin"
 )
 
@@ -69,12 +70,12 @@ func random(n int) []byte {
 var configTemplate string
 
 // yaml is the sandbox's configuration.
-func (d demo) yaml(listen, twins, database string) []byte {
+func (d demo) yaml(o Options, twins, database string) []byte {
 	hash := sha256.Sum256([]byte(d.Secret))
 	var b bytes.Buffer
 	// The template is part of the program and is run by every test of the sandbox: it cannot fail.
 	_ = template.Must(template.New("config").Parse(configTemplate)).Execute(&b, map[string]string{
-		"Listen": listen, "Twins": "http://" + twins, "Database": database,
+		"Listen": o.Listen, "Console": o.Console, "Twins": "http://" + twins, "Database": database,
 		"Key": demoKey, "SecretHash": hex.EncodeToString(hash[:]), "CodeKey": d.CodeKey,
 	})
 	return b.Bytes()
@@ -89,10 +90,11 @@ func kindList() string {
 }
 
 // greet prints commands that work as they stand.
-func greet(out io.Writer, api, twins string, d demo, folder string) {
+func greet(out io.Writer, g *gateway.Gateway, twins string, d demo, folder string) {
 	_, _ = fmt.Fprintf(out, `otpgate sandbox: nothing here costs money or reaches anybody.
 
   API     http://%[1]s        documentation at http://%[1]s/docs
+  console http://%[6]s  what is sent, how the providers stand, and the inbox
   phones  http://%[2]s/inbox  what everybody's phone and mailbox would have received
   files   %[4]s (configuration, database, secrets)
 
@@ -109,5 +111,5 @@ func greet(out io.Writer, api, twins string, d demo, folder string) {
    curl -s -X PUT http://%[2]s/hubtel/faults -d '{"endpoint":"send","fault":"status","status":500}'
 
 Ctrl-C stops it.
-`, api, twins, d.Secret, folder, demoKey)
+`, g.Address(), twins, d.Secret, folder, demoKey, g.ConsoleAddress())
 }

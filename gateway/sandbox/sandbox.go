@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,22 +18,28 @@ import (
 	"github.com/otpgate/otpgate/gateway"
 	"github.com/otpgate/otpgate/gateway/config"
 	"github.com/otpgate/otpgate/providers/builtin"
+	"github.com/otpgate/otpgate/providers/inhouse/httpsms/httpsmstwin"
+	"github.com/otpgate/otpgate/providers/inhouse/whatsapp/whatsapptwin"
 	"github.com/otpgate/otpgate/providers/twin"
 )
 
 // Options are the settings of a sandbox.
 type Options struct {
-	Listen string    // address of the API; must be on loopback
-	Twins  string    // address of the twins; must be on loopback
-	Folder string    // holds the database, the configuration and the demo app's secret
-	Out    io.Writer // gets the greeting
-	Log    io.Writer // gets the log
-	Lookup func(name string) (string, bool)
+	Listen  string    // address of the API; must be on loopback
+	Console string    // address of the console; must be on loopback; empty: a free port
+	Twins   string    // address of the twins; must be on loopback
+	Folder  string    // holds the database, the configuration and the demo app's secret
+	Version string    // of the program
+	Out     io.Writer // gets the greeting
+	Log     io.Writer // gets the log
+	Lookup  func(name string) (string, bool)
 }
 
 // Run starts a sandbox, greets, and serves until ctx ends.
 func Run(ctx context.Context, o Options) error {
-	if err := errors.Join(loopback("--listen", o.Listen), loopback("--twins", o.Twins)); err != nil {
+	o.Console = cmp.Or(o.Console, "127.0.0.1:0")
+	err := errors.Join(loopback("--listen", o.Listen), loopback("--console", o.Console), loopback("--twins", o.Twins))
+	if err != nil {
 		return err
 	}
 	demo, err := loadDemo(o.Folder)
@@ -40,7 +47,9 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	inbox := new(twin.Inbox)
-	mux, closeTwins := serveTwins(inbox)
+	meta := whatsapptwin.New(whatsapptwin.Options{Inbox: inbox})
+	defer meta.Wait()
+	mux, closeTwins := serveTwins(inbox, meta.Twin)
 	defer closeTwins()
 	l, err := net.Listen("tcp", o.Twins)
 	if err != nil {
@@ -57,11 +66,12 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	log := gateway.NewLog(cfg.Telemetry.Logs, o.Log)
-	g, err := gateway.Open(ctx, cfg, gateway.Options{Log: log, Phone: inbox})
+	g, err := gateway.Open(ctx, cfg, gateway.Options{Log: log, Version: o.Version, Phone: inbox, Inbox: phones{inbox}})
 	if err != nil {
 		return err
 	}
-	greet(o.Out, g.Address(), l.Addr().String(), demo, o.Folder)
+	meta.CallTo("http://" + g.Address() + "/v1/callbacks/inhouse")
+	greet(o.Out, g, l.Addr().String(), demo, o.Folder)
 	return g.Run(ctx)
 }
 
@@ -86,16 +96,23 @@ func RunTwin(ctx context.Context, kind, address string, out io.Writer) error {
 	return fmt.Errorf("there is no twin of kind %q; choose one of %s", kind, kindList())
 }
 
-// serveTwins puts every twin below a path of its kind, and the inbox that they share beside them.
-func serveTwins(inbox *twin.Inbox) (*http.ServeMux, func()) {
+// serveTwins puts every twin below a path of its kind, and the inbox that they share beside them. Those of what carries
+// the in-house generator's texts stand below the names of their transports and presets.
+func serveTwins(inbox *twin.Inbox, meta *twin.Twin) (*http.ServeMux, func()) {
 	mux := http.NewServeMux()
 	shared := twin.New("sandbox", inbox)
 	mux.Handle("/", shared)
 	twins := []*twin.Twin{shared}
-	for _, one := range builtin.Twins() {
-		made := one.New(inbox)
-		mux.Handle("/"+one.Kind+"/", http.StripPrefix("/"+one.Kind, made))
+	serve := func(name string, made *twin.Twin) {
+		mux.Handle("/"+name+"/", http.StripPrefix("/"+name, made))
 		twins = append(twins, made)
+	}
+	for _, one := range builtin.Twins() {
+		serve(one.Kind, one.New(inbox))
+	}
+	serve("whatsapp", meta)
+	for preset, made := range httpsmstwin.All() {
+		serve(preset, made(httpsmstwin.Options{Inbox: inbox}))
 	}
 	return mux, func() {
 		for _, t := range twins {
@@ -119,7 +136,7 @@ func loopback(flag, address string) error {
 
 // configure writes the sandbox's configuration beside its data, for people to read, and loads it.
 func (d demo) configure(o Options, twins string) (*config.Config, error) {
-	text := d.yaml(o.Listen, twins, filepath.Join(o.Folder, "otpgate.db"))
+	text := d.yaml(o, twins, filepath.Join(o.Folder, "otpgate.db"))
 	file := filepath.Join(o.Folder, "config.yaml")
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -131,6 +132,75 @@ func TestGreetingWorksAsItStands(t *testing.T) {
 	}
 }
 
+// Who has no account is sent an SMS as soon as WhatsApp's twin has called back, long before its turn.
+func TestWhatsAppOfTheSandboxCallsBack(t *testing.T) {
+	t.Parallel()
+	greeting := run(t, sandbox.Options{Listen: "127.0.0.1:0", Twins: "127.0.0.1:0", Folder: t.TempDir()})
+	send := regexp.MustCompile(`curl .*/v1/otp/send .*`).FindString(greeting)
+	status, sent := obey(t, strings.Replace(send, `"+233201234567"`, `"+2348031239908","channel":"whatsapp"`, 1))
+	if status != http.StatusCreated || !strings.Contains(sent, `"provider":"inhouse"`) {
+		t.Fatalf("%d %s", status, sent)
+	}
+	reference := regexp.MustCompile(`"reference":"(\w+)"`).FindStringSubmatch(sent)[1]
+	ask, _, _ := strings.Cut(strings.Replace(send, "/v1/otp/send", "/v1/otp/status?reference="+reference, 1), " -H")
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(10 * time.Second); ; {
+		_, told := obey(t, ask)
+		var v struct {
+			Deliveries []struct{ Channel, Status string }
+		}
+		if err := json.Unmarshal([]byte(told), &v); err != nil {
+			t.Fatalf("%v: %s", err, told)
+		}
+		if d := v.Deliveries; len(d) == 2 && d[0].Status == "undelivered" && d[1].Channel == "sms" {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("no SMS was sent: %s", told)
+		}
+	}
+}
+
+// What carries the in-house generator's texts has twins too, each below the name of its preset.
+func TestTwinsOfTransportsAreServed(t *testing.T) {
+	t.Parallel()
+	greeting := run(t, sandbox.Options{Listen: "127.0.0.1:0", Twins: "127.0.0.1:0", Folder: t.TempDir()})
+	twins := strings.TrimSuffix(regexp.MustCompile(`http://\S+/inbox\b`).FindString(greeting), "/inbox")
+	for _, name := range []string{"whatsapp", "arkesel", "termii-voice", "zend-messages", "hubtel"} {
+		if status, answer := obey(t, "curl -s "+twins+"/"+name+"/faults"); status != http.StatusOK {
+			t.Errorf("%s: %d %s", name, status, answer)
+		}
+	}
+}
+
+// The console of the sandbox shows what phones received.
+func TestConsoleOfTheSandboxShowsTheInbox(t *testing.T) {
+	t.Parallel()
+	greeting := run(t, sandbox.Options{Listen: "127.0.0.1:0", Twins: "127.0.0.1:0", Folder: t.TempDir()})
+	send := regexp.MustCompile(`curl .*/v1/otp/send .*`).FindString(greeting)
+	if status, sent := obey(t, send); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, sent)
+	}
+	console := regexp.MustCompile(`console (http://\S+)`).FindStringSubmatch(greeting)[1]
+	req, err := http.NewRequest(http.MethodPost, console+"/api/inbox", strings.NewReader(`{"to":"0201234567"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", console)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || !bytes.Contains(body, []byte(`"to":"+233201234567"`)) {
+		t.Errorf("%d %s, %v", resp.StatusCode, body, err)
+	}
+}
+
 func TestSecretIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -161,6 +231,7 @@ func TestWhatKeepsASandboxFromStarting(t *testing.T) {
 	for name, o := range map[string]sandbox.Options{
 		"open to the world":   {Listen: "0.0.0.0:0", Twins: "127.0.0.1:0", Folder: t.TempDir()},
 		"twins open to it":    {Listen: "127.0.0.1:0", Twins: ":0", Folder: t.TempDir()},
+		"console open to it":  {Listen: "127.0.0.1:0", Console: "0.0.0.0:0", Twins: "127.0.0.1:0", Folder: t.TempDir()},
 		"no address":          {Listen: "8080", Twins: "127.0.0.1:0", Folder: t.TempDir()},
 		"damaged secrets":     {Listen: "127.0.0.1:0", Twins: "127.0.0.1:0", Folder: damaged},
 		"a file for a folder": {Listen: "127.0.0.1:0", Twins: "127.0.0.1:0", Folder: filepath.Join(damaged, "secrets.json")},

@@ -109,7 +109,7 @@ func (p *Provider) Info() providers.Info {
 	if p.whatsapp {
 		covered = append(covered, coverage(providers.WhatsApp, nigeria))
 	}
-	return providers.Info{Name: p.name, Kind: kind, Coverage: covered}
+	return providers.Info{Name: p.name, Kind: kind, Coverage: covered, PaidOnDelivery: true}
 }
 
 func coverage(channel providers.Channel, countries providers.Countries) providers.Coverage {

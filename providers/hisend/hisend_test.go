@@ -214,7 +214,8 @@ func TestInfo(t *testing.T) {
 	nigeria := providers.Countries{"NG"}
 	want := providers.Info{
 		Name: "hisend", Kind: "hisend",
-		Coverage: []providers.Coverage{on(providers.SMS, nigeria), on(providers.Email, nil)},
+		Coverage:       []providers.Coverage{on(providers.SMS, nigeria), on(providers.Email, nil)},
+		PaidOnDelivery: true,
 	}
 	if diff := cmp.Diff(want, canned(t, 200, "").Info()); diff != "" {
 		t.Error(diff)

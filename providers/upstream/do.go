@@ -137,6 +137,9 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 	if body != nil {
 		req.Header.Set("Content-Type", mediaType)
 	}
+	if header := traceOf(ctx); header != "" {
+		req.Header.Set("Traceparent", header)
+	}
 	for name, values := range call.Header {
 		req.Header[http.CanonicalHeaderKey(name)] = values
 	}

@@ -78,6 +78,14 @@ func (c *conn) row(row []driver.Value, sql string, args ...driver.Value) (bool, 
 	return found, err
 }
 
+// number reads the one number that a query finds.
+func (c *conn) number(sql string, args ...driver.Value) (int64, error) {
+	var row [1]driver.Value
+	_, err := c.row(row[:], sql, args...)
+	n, _ := row[0].(int64)
+	return n, err
+}
+
 // rows reads each row of a query into row and calls each, until it returns false.
 func (c *conn) rows(row []driver.Value, sql string, args []driver.Value, each func() bool) error {
 	stmt, err := c.prepare(sql)

@@ -18,6 +18,9 @@ const (
 type hot struct {
 	records *simplelru.LRU[otp.Reference, otp.Verification]
 	windows *simplelru.LRU[string, []byte]
+	sums    sums  // of the group that is being written
+	marks   marks // that were written
+	filling filling
 }
 
 func newHot() (*hot, error) {
@@ -26,16 +29,16 @@ func newHot() (*hot, error) {
 		return nil, err
 	}
 	windows, err := simplelru.NewLRU[string, []byte](hotWindows, nil)
-	return &hot{records: records, windows: windows}, err
+	return &hot{records: records, windows: windows, sums: sums{}, marks: marks{}}, err
 }
 
-// record returns a copy: what a step does to it counts only when it is saved.
+// record returns what is remembered. What a step does to it counts only when it is saved.
 func (h *hot) record(ref otp.Reference) (*stored, bool) {
 	v, ok := h.records.Get(ref)
 	if !ok {
 		return nil, false
 	}
-	return newStored(v.Clone()), true
+	return newStored(v), true
 }
 
 func (h *hot) keep(v otp.Verification) { h.records.Add(v.Reference, v.Clone()) }

@@ -19,10 +19,12 @@ import (
 // guesses is how many guesses a verification of the guesser grants.
 const guesses = 5
 
+func ama() providers.Recipient { return providers.NewPhone("+233201234567", "GH", "0201234567") }
+
 func draft(now time.Time) otp.Verification {
 	return otp.Verification{
-		Reference: otp.NewReference(now), App: "shop", Channel: providers.SMS,
-		To:     providers.NewPhone("+233201234567", "GH", "0201234567"),
+		Reference: otp.NewReference(now, ama()), App: "shop", Channel: providers.SMS,
+		To:     ama(),
 		Status: otp.StatusPending, CreatedAt: now, ExpiresAt: now.Add(time.Hour), MaxAttempts: guesses,
 	}
 }
@@ -91,6 +93,9 @@ func TestNothingAnsweredIsLostByAKill(t *testing.T) {
 			if v.Attempts < attempts {
 				t.Errorf("%s went back from %d guesses to %d", ref, attempts, v.Attempts)
 			}
+		}
+		if err := sqlite.Agrees(t.Context(), s); err != nil {
+			t.Error(err)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

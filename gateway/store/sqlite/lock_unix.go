@@ -3,9 +3,15 @@
 package sqlite
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
+
+// unlockFile gives the file up, also when a process that is just being started holds a copy of it.
+func unlockFile(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}
 
 // lockFile takes the file at path for this process alone, without waiting. The system gives it up when the process
 // ends, however it ends; the file itself stays.

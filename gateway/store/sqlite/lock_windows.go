@@ -9,6 +9,9 @@ import (
 // sharingViolation is ERROR_SHARING_VIOLATION.
 const sharingViolation syscall.Errno = 32
 
+// unlockFile gives the file up.
+func unlockFile(f *os.File) error { return f.Close() }
+
 // lockFile takes the file at path for this process alone, without waiting: it is opened so that nobody else can open
 // it. The system gives it up when the process ends, however it ends; the file itself stays.
 func lockFile(path string) (*os.File, error) {

@@ -8,9 +8,9 @@ import (
 	"github.com/otpgate/otpgate/gateway/otp"
 )
 
-// selectOpen is served by the index of what is pending. The newest come first: references sort by time.
+// selectOpen looks at what one person got lately. The newest come first: references sort by time.
 const selectOpen = `SELECT record FROM verifications
-	WHERE recipient = ? AND ended_at IS NULL AND expires_at > ? ORDER BY reference DESC`
+	WHERE recipient = ? AND reference >= ? AND ended_at IS NULL AND expires_at > ? ORDER BY reference DESC`
 
 // Open implements [otp.Store].
 func (s *Store) Open(ctx context.Context, address string, now time.Time) (open []otp.Verification, err error) {
@@ -26,7 +26,8 @@ func pending(c *conn, address string, now time.Time) ([]otp.Verification, error)
 	var row [1]driver.Value
 	var open []otp.Verification
 	var damaged error
-	err := c.rows(row[:], selectOpen, []driver.Value{address, now.UnixMilli()}, func() bool {
+	oldest := lowest(now.Add(-otp.MaxExpiry))
+	err := c.rows(row[:], selectOpen, []driver.Value{address, oldest, now.UnixMilli()}, func() bool {
 		record, _ := row[0].([]byte)
 		var v otp.Verification
 		if v, damaged = otp.DecodeRecord(record); damaged != nil {

@@ -176,7 +176,7 @@ func TestAfterClose(t *testing.T) {
 	if _, err := begin(s); err == nil {
 		t.Error("a closed store writes")
 	}
-	if _, err := s.Get(t.Context(), otp.NewReference(time.Now())); err == nil || !strings.Contains(err.Error(), "closed") {
+	if _, err := s.Get(t.Context(), otp.NewReference(time.Now(), ama())); err == nil || !strings.Contains(err.Error(), "closed") {
 		t.Errorf("a closed store reads: %v", err)
 	}
 }

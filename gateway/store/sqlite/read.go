@@ -36,9 +36,9 @@ type pool struct {
 	idle    chan *conn // a nil stands for one to be opened
 }
 
-func newPool(connect func() (*conn, error)) *pool {
-	p := &pool{connect: connect, idle: make(chan *conn, readers)}
-	for range readers {
+func newPool(size int, connect func() (*conn, error)) *pool {
+	p := &pool{connect: connect, idle: make(chan *conn, size)}
+	for range size {
 		p.idle <- nil
 	}
 	return p
@@ -80,7 +80,7 @@ func (p *pool) lend(c *conn, do func(*conn) error) (*conn, error) {
 // close waits for the reads that run.
 func (p *pool) close() error {
 	var errs []error
-	for range readers {
+	for range cap(p.idle) {
 		if c := <-p.idle; c != nil {
 			errs = append(errs, c.close())
 		}

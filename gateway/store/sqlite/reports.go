@@ -51,7 +51,7 @@ func (t tx) report(r otp.Reporting) error {
 		}
 	}
 	for _, v := range news {
-		if err := t.save(v); err != nil {
+		if err := t.save(v, r.Now); err != nil {
 			return err
 		}
 	}

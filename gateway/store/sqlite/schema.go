@@ -10,6 +10,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/otpgate/otpgate/gateway/otp"
 )
 
 // applicationID marks the file as a store of otpgate ("otpg"), so that no other program's database is taken for one.
@@ -74,14 +76,41 @@ func version(c *conn, newest int) (int, error) {
 	return int(version), nil
 }
 
-// upgrade runs one migration and notes its version, both or neither.
+// upgrade runs one migration and notes its version, both or neither: closing a connection on which it failed takes all
+// back.
 func upgrade(c *conn, script string, version int) error {
-	err := c.script(fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;\nCOMMIT;",
-		script, applicationID, version))
-	if err != nil {
-		return fmt.Errorf("its schema could not be brought to version %d: %w", version, err)
+	note := fmt.Sprintf("PRAGMA application_id = %d;\nPRAGMA user_version = %d;", applicationID, version)
+	steps := []func() error{c.begin, func() error { return c.script(script) }}
+	if version == countingVersion {
+		steps = append(steps, func() error { return recount(c) })
+	}
+	steps = append(steps, func() error { return c.script(note) }, c.commit)
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return fmt.Errorf("its schema could not be brought to version %d: %w", version, err)
+		}
 	}
 	return nil
+}
+
+// countingVersion is the first with sums.
+const countingVersion = 5
+
+// recount makes the sums of what was written before there were any. The events of that time are lost.
+func recount(c *conn) error {
+	found := sums{}
+	var row [1]driver.Value
+	err := c.rows(row[:], "SELECT record FROM verifications", nil, func() bool {
+		record, _ := row[0].([]byte)
+		if v, err := otp.DecodeRecord(record); err == nil { // else the sweep tells of it
+			found.add(v, 1)
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	return tx{c, &hot{sums: found}}.flush()
 }
 
 // explain puts the failures that an operator can do something about into words.

@@ -59,7 +59,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 	s := testStore(t, Options{})
 	for _, sql := range []string{
 		selectRecord, selectByUpstream, selectWindow, selectKey, selectOverdue, selectOld, selectStride, selectOpen,
-		selectReference, selectParked, boundParked, sweepParked,
+		selectReference, selectParked, boundParked, sweepParked, oldestEvent, oldestReference, nextApp,
 	} {
 		plan := planOf(t, s, sql)
 		for _, step := range plan {

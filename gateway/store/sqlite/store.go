@@ -22,6 +22,7 @@ type Options struct {
 	Path        string           // of the file; its folder is made where it is missing
 	Synchronous Synchronous      // [Normal]
 	Retention   time.Duration    // how long a verification is kept after its end [30 days]
+	Events      time.Duration    // how long events and the sums of reports are kept [30 days]
 	Queue       int              // how many operations may wait to be written [16384]
 	SweepEvery  time.Duration    // how often what ran out is looked for [10 s]
 	Now         func() time.Time // the clock of the sweep [time.Now]
@@ -45,6 +46,7 @@ type Store struct {
 	lock    *os.File
 	writer  *writer
 	pool    *pool
+	past    *pool // for what takes longer
 	sweeper *sweeper
 
 	closing  sync.Once
@@ -73,6 +75,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (o Options) withDefaults() Options {
 	o.Synchronous = cmp.Or(o.Synchronous, Normal)
 	o.Retention = cmp.Or(o.Retention, 30*24*time.Hour)
+	o.Events = cmp.Or(o.Events, 30*24*time.Hour)
 	o.Queue = cmp.Or(o.Queue, 16384)
 	o.SweepEvery = cmp.Or(o.SweepEvery, 10*time.Second)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
@@ -93,11 +96,12 @@ func open(o Options) (_ *Store, err error) {
 	}
 	first, err := prepare(path, o)
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, unlockFile(lock))
 	}
 	s := &Store{options: o, lock: lock}
 	s.writer = newWriter(first, func() (tx, error) { return reopen(path, o) }, o.Queue, o.Log)
-	s.pool = newPool(func() (*conn, error) { return connect(path, reading()) })
+	read := func() (*conn, error) { return connect(path, reading()) }
+	s.pool, s.past = newPool(readers, read), newPool(pastReaders, read)
 	s.sweeper = newSweeper(s.writer, o)
 	return s, nil
 }
@@ -117,7 +121,7 @@ func take(path string) (*os.File, error) {
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, unlockFile(lock))
 	}
 	return lock, file.Close()
 }
@@ -174,7 +178,7 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.sweeper.close()
-		s.closeErr = errors.Join(s.pool.close(), s.writer.close(), s.lock.Close())
+		s.closeErr = errors.Join(s.pool.close(), s.past.close(), s.writer.close(), unlockFile(s.lock))
 	})
 	return s.closeErr
 }

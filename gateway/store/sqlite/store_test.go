@@ -66,3 +66,11 @@ func open(tb testing.TB, o sqlite.Options) *sqlite.Store {
 	})
 	return s
 }
+
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	storetest.RunHistory(t, func(t *testing.T) storetest.Past {
+		s := open(t, sqlite.Options{Path: filepath.Join(t.TempDir(), "otpgate.db")})
+		return storetest.Past{Store: s, History: s.History()}
+	})
+}

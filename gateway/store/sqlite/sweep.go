@@ -37,8 +37,10 @@ type sweeper struct {
 	log       *slog.Logger
 	now       func() time.Time
 	retention time.Duration
+	events    time.Duration
 	expired   func([]otp.Verification) // is told what ran out; may be nil
 	walked    string                   // key of the last window that was looked at; for the writer's goroutine only
+	counted   string                   // the last app whose sums were looked at; so too
 	cancel    context.CancelFunc
 	ended     chan struct{} // closed when the goroutine is
 }
@@ -46,7 +48,8 @@ type sweeper struct {
 func newSweeper(w *writer, o Options) *sweeper {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &sweeper{
-		writer: w, log: o.Log, now: o.Now, retention: o.Retention, expired: o.Expired, cancel: cancel, ended: make(chan struct{}),
+		writer: w, log: o.Log, now: o.Now, retention: o.Retention, events: o.Events, expired: o.Expired,
+		cancel: cancel, ended: make(chan struct{}),
 	}
 	go s.run(ctx, o.SweepEvery)
 	return s
@@ -83,6 +86,10 @@ func (s *sweeper) sweep(ctx context.Context) error {
 		func(t tx) (bool, error) { return forget(t, now.Add(-s.retention)) },
 		func(t tx) (bool, error) { return purgeKeys(t, now) },
 		func(t tx) (bool, error) { return purgeParked(t, now) },
+		func(t tx) (bool, error) { return forgetEvents(t, now.Add(-s.events)) },
+		forgetBlocks,
+		forgetSlices,
+		func(t tx) (bool, error) { return s.forgetSums(t, now.Add(-s.events)) },
 	}
 	for _, step := range steps {
 		for more := true; more; {
@@ -127,7 +134,7 @@ func (s *sweeper) expire(t tx, before time.Time) ([]otp.Verification, error) {
 			_, err = t.exec(endDamaged, string(v.Reference))
 		} else {
 			v.Verification = v.At(before)
-			err = t.save(v)
+			err = t.save(v, before)
 		}
 		if err != nil {
 			return nil, err

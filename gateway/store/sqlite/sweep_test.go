@@ -29,7 +29,7 @@ func swept(t *testing.T, o Options) (s *Store, sweep func(now time.Time)) {
 	}
 }
 
-func rowsIn(t *testing.T, s *Store, table string) int64 {
+func rowsIn(t testing.TB, s *Store, table string) int64 {
 	t.Helper()
 	n, err := write(t.Context(), s.writer, func(t tx) (int64, error) {
 		var row [1]driver.Value

@@ -25,7 +25,8 @@ func newTx(c *conn) (tx, error) {
 // stored is a verification as it was read.
 type stored struct {
 	otp.Verification
-	expiresAt int64 // what the indexes and the upstreams were written by
+	before    otp.Verification // as it was read; what a step does does not reach it
+	expiresAt int64            // what the indexes and the upstreams were written by
 	upstreams []upstream
 	due       time.Time // of the next step
 	damaged   error     // the record cannot be read, and nothing but the reference is known; the sweep meets such
@@ -46,7 +47,9 @@ func (t tx) load(ref otp.Reference) (*stored, error) {
 }
 
 func newStored(v otp.Verification) *stored {
-	return &stored{Verification: v, expiresAt: v.ExpiresAt.UnixMilli(), upstreams: upstreamsOf(v), due: v.Next.At}
+	return &stored{
+		Verification: v.Clone(), before: v, expiresAt: v.ExpiresAt.UnixMilli(), upstreams: upstreamsOf(v), due: v.Next.At,
+	}
 }
 
 // read decodes the one record that a query finds.
@@ -64,7 +67,7 @@ func read(c *conn, sql string, args ...driver.Value) (otp.Verification, error) {
 }
 
 // insert writes a new verification, whose record the caller has encoded.
-func (t tx) insert(v otp.Verification, record []byte) error {
+func (t tx) insert(v otp.Verification, record []byte, now time.Time) error {
 	inserted, err := t.exec(insertVerification,
 		string(v.Reference), v.App, string(v.Status), string(v.Channel), providerOf(v), v.To.Country(), v.To.Address(),
 		v.Purpose, v.CreatedAt.UnixMilli(), v.ExpiresAt.UnixMilli(), endedAt(v), record)
@@ -78,11 +81,14 @@ func (t tx) insert(v otp.Verification, record []byte) error {
 	if err := t.saveTimer(time.Time{}, v); err != nil {
 		return err
 	}
-	return t.saveUpstreams(v.Reference, nil, upstreamsOf(v))
+	if err := t.saveUpstreams(v.Reference, nil, upstreamsOf(v)); err != nil {
+		return err
+	}
+	return t.note(otp.Verification{}, v, now)
 }
 
-// save writes what was made of a pending verification. What the index holds is written only when it has changed.
-func (t tx) save(s *stored) error {
+// save writes what a step at now made of a verification. What the index holds is written only when it has changed.
+func (t tx) save(s *stored, now time.Time) error {
 	record, err := otp.EncodeRecord(s.Verification)
 	if err != nil {
 		return err
@@ -105,11 +111,17 @@ func (t tx) save(s *stored) error {
 	if err := t.saveTimer(s.due, s.Verification); err != nil {
 		return err
 	}
-	return t.saveUpstreams(s.Reference, s.upstreams, upstreamsOf(s.Verification))
+	if err := t.saveUpstreams(s.Reference, s.upstreams, upstreamsOf(s.Verification)); err != nil {
+		return err
+	}
+	return t.note(s.before, s.Verification, now)
 }
 
 func (t tx) delete(s *stored) error {
 	if err := t.saveUpstreams(s.Reference, s.upstreams, nil); err != nil {
+		return err
+	}
+	if err := t.deleteLabels(s.Verification); err != nil {
 		return err
 	}
 	t.records.Remove(s.Reference)

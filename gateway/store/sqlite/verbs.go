@@ -28,7 +28,7 @@ func begin(t tx, b otp.Begin, record []byte) (otp.Begun, error) {
 	if err != nil {
 		return otp.Begun{}, err
 	}
-	if err := t.insert(b.Verification, record); err != nil {
+	if err := t.insert(b.Verification, record, b.Now); err != nil {
 		return otp.Begun{}, err
 	}
 	if err := t.saveWindows(b.Claims, windows, b.Now); err != nil {
@@ -61,7 +61,7 @@ func renew(t tx, r otp.Renewal) (otp.Begun, error) {
 	if err != nil {
 		return otp.Begun{}, err
 	}
-	if err := t.save(v); err != nil {
+	if err := t.save(v, r.Now); err != nil {
 		return otp.Begun{}, err
 	}
 	if err := t.saveWindows(r.Claims, windows, r.Now); err != nil {
@@ -85,7 +85,7 @@ func (s *Store) Deliver(ctx context.Context, d otp.Dispatch) (otp.Verification, 
 		for _, r := range reports {
 			v.Report(r.provider, r.Report, d.Now)
 		}
-		if err := t.save(v); err != nil {
+		if err := t.save(v, d.Now); err != nil {
 			return otp.Verification{}, err
 		}
 		if err := t.unpark(reports); err != nil {
@@ -134,7 +134,7 @@ func (s *Store) judge(
 		if err := step(&v.Verification, failures); err != nil {
 			return otp.Verification{}, err
 		}
-		if err := t.save(v); err != nil {
+		if err := t.save(v, now); err != nil {
 			return otp.Verification{}, err
 		}
 		return v.Verification, t.saveFailures(v.To, limit, failures, now)

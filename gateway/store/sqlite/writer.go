@@ -150,7 +150,7 @@ func (w *writer) commit(group []*op) error {
 			group[i].err = w.apply(group[i], t)
 		}
 	}
-	if t.err == nil && t.commit() == nil {
+	if t.err == nil && t.flush() == nil && t.commit() == nil {
 		return nil
 	}
 	w.tx = tx{}

@@ -17,7 +17,7 @@ import (
 	"github.com/otpgate/otpgate/providers"
 )
 
-func testStore(t *testing.T, o Options) *Store {
+func testStore(t testing.TB, o Options) *Store {
 	t.Helper()
 	if o.Path == "" {
 		o.Path = filepath.Join(t.TempDir(), "otpgate.db")
@@ -34,10 +34,12 @@ func testStore(t *testing.T, o Options) *Store {
 	return s
 }
 
+func ama() providers.Recipient { return providers.NewPhone("+233201234567", "GH", "0201234567") }
+
 func testBegin(now time.Time) otp.Begin {
 	return otp.Begin{Now: now, Verification: otp.Verification{
-		Reference: otp.NewReference(now), App: "shop", Channel: providers.SMS,
-		To:     providers.NewPhone("+233201234567", "GH", "0201234567"),
+		Reference: otp.NewReference(now, ama()), App: "shop", Channel: providers.SMS,
+		To:     ama(),
 		Status: otp.StatusPending, CreatedAt: now, ExpiresAt: now.Add(5 * time.Minute), MaxAttempts: 3,
 	}}
 }
@@ -173,7 +175,7 @@ func TestWhatHarmsAGroup(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return t.insert(b.Verification, record)
+			return t.insert(b.Verification, record, b.Now)
 		}
 	}
 	other := testBegin(time.Now())
@@ -243,7 +245,7 @@ func TestAFailedGroupLeavesNothingInMemory(t *testing.T) {
 		if err := v.Reserve(g, nil); err != nil {
 			return err
 		}
-		return t.save(v)
+		return t.save(v, b.Now)
 	}
 	group(t, s, guess, func(tx) error { panic("in the same group") })
 	v, err := s.Release(t.Context(), otp.Release{Reference: b.Verification.Reference, Check: "none", Now: b.Now})
@@ -297,7 +299,7 @@ func TestADamagedRecordHarmsNobodyElse(t *testing.T) {
 // damaged writes a verification whose record nobody can read, and that the writer does not remember.
 func damaged(s *Store, b otp.Begin) error {
 	return s.writer.do(context.Background(), func(t tx) error {
-		if err := t.insert(b.Verification, []byte("{")); err != nil {
+		if err := t.insert(b.Verification, []byte("{"), b.Now); err != nil {
 			return err
 		}
 		t.records.Remove(b.Verification.Reference)
@@ -352,7 +354,7 @@ func TestLimitsAreReadFromTheFileWhenTheyAreNotInMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	group(t, s, func(tx) error { panic("so that the memory is lost") })
-	b.Verification.Reference = otp.NewReference(b.Now)
+	b.Verification.Reference = otp.NewReference(b.Now, ama())
 	if _, err := s.Begin(t.Context(), b); code(err) != otp.RateLimited {
 		t.Errorf("begun with %v", err)
 	}

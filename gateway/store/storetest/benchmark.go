@@ -71,7 +71,7 @@ func newLives(b *testing.B, s otp.Store) []life {
 	for i := range lives {
 		now := after(time.Duration(i) * 50 * time.Microsecond)
 		v := draft(now)
-		v.To = providers.NewPhone(fmt.Sprintf("+23320%07d", i), "GH", fmt.Sprintf("020%07d", i))
+		address(&v, providers.NewPhone(fmt.Sprintf("+23320%07d", i), "GH", fmt.Sprintf("020%07d", i)))
 		lives[i] = life{b: b, store: s, v: v, now: now}
 	}
 	return lives

@@ -100,7 +100,7 @@ func deliverTests() map[string]func(fixture) {
 			}
 		},
 		"deliver to an unknown verification is refused": func(f fixture) {
-			_, err := f.store.Deliver(f.t.Context(), otp.Dispatch{Reference: otp.NewReference(after(0)), Now: after(0)})
+			_, err := f.store.Deliver(f.t.Context(), otp.Dispatch{Reference: otp.NewReference(after(0), draft(after(0)).To), Now: after(0)})
 			f.refused(otp.NotFound, err)
 		},
 	}

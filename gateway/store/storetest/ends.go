@@ -45,7 +45,7 @@ func (f fixture) strangers(step func(otp.Match) error) {
 	f.t.Helper()
 	v := f.sent()
 	for what, m := range map[string]otp.Match{
-		"unknown":       {Reference: otp.NewReference(after(0)), App: v.App},
+		"unknown":       {Reference: otp.NewReference(after(0), draft(after(0)).To), App: v.App},
 		"no reference":  {App: v.App},
 		"foreign":       {Reference: v.Reference, App: "other"},
 		"other person":  {Reference: v.Reference, App: v.App, To: "+233209999999"},

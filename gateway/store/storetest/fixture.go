@@ -26,10 +26,11 @@ type fixture struct {
 
 // draft is a verification as send would begin it at now: five minutes, three guesses, two resends a minute apart.
 func draft(now time.Time) otp.Verification {
+	to := providers.NewPhone("+233201234567", "GH", "0201234567")
 	return otp.Verification{
-		Reference: otp.NewReference(now),
+		Reference: otp.NewReference(now, to),
 		App:       "shop",
-		To:        providers.NewPhone("+233201234567", "GH", "0201234567"),
+		To:        to,
 		Channel:   providers.SMS,
 		Purpose:   "login",
 		Wish:      providers.CodeWish{Length: 6, Alphabet: providers.Numeric, Expiry: 5 * time.Minute, Attempts: 3},
@@ -45,10 +46,15 @@ func draft(now time.Time) otp.Verification {
 	}
 }
 
+// address makes v one of the person at to.
+func address(v *otp.Verification, to providers.Recipient) {
+	v.To, v.Reference = to, otp.NewReference(v.CreatedAt, to)
+}
+
 // delivery is one that provider took at now, good as long as v.
 func delivery(v otp.Verification, provider, upstreamID string, now time.Time) otp.Delivery {
 	return otp.Delivery{
-		ID: string(otp.NewReference(now)), Provider: provider, Channel: v.Channel, To: v.To, Status: otp.DeliverySent,
+		ID: string(otp.NewReference(now, v.To)), Provider: provider, Channel: v.Channel, To: v.To, Status: otp.DeliverySent,
 		At: now, Took: 40 * time.Millisecond, Rule: "ghana", Place: 1,
 		Handle:    providers.Handle{UpstreamID: upstreamID, Prefix: "ABCD", State: []byte{1, 2, 3}},
 		Checkable: true, ExpiresAt: v.ExpiresAt,

@@ -99,7 +99,7 @@ func releaseTests() map[string]func(fixture) {
 			}
 		},
 		"the release at an unknown verification is refused": func(f fixture) {
-			_, err := f.store.Release(f.t.Context(), otp.Release{Reference: otp.NewReference(after(0)), Now: after(0)})
+			_, err := f.store.Release(f.t.Context(), otp.Release{Reference: otp.NewReference(after(0), draft(after(0)).To), Now: after(0)})
 			f.refused(otp.NotFound, err)
 		},
 	}

@@ -37,7 +37,7 @@ func lockTests() map[string]func(fixture) {
 			f.reserve(guess(v, "c1", two, after(0)))
 			f.reserve(guess(v, "c2", two, after(0)))
 			other := f.sent(func(b *otp.Begin) {
-				b.Verification.To = providers.NewPhone("+233209999999", "GH", "0209999999")
+				address(&b.Verification, providers.NewPhone("+233209999999", "GH", "0209999999"))
 			})
 			f.reserve(guess(other, "c1", two, after(time.Minute)))
 		},

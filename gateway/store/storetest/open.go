@@ -36,7 +36,7 @@ func openTests() map[string]func(fixture) {
 		"of a person all that is pending is open, the newest first": func(f fixture) {
 			first, second := f.begun(after(0)), f.begun(after(time.Second))
 			f.begun(after(0), func(b *otp.Begin) {
-				b.Verification.To = providers.NewPhone("+233201234568", "GH", "0201234568")
+				address(&b.Verification, providers.NewPhone("+233201234568", "GH", "0201234568"))
 			})
 			rival := f.begun(after(2*time.Second), func(b *otp.Begin) { b.Verification.App = "rival" })
 			f.opened(ama, after(time.Minute), rival, second, first)

@@ -18,18 +18,23 @@ func testModel(t *testing.T, s otp.Store) {
 	run := 0
 	rapid.Check(t, func(t *rapid.T) {
 		run++
-		m := &machine{run: run, real: s, model: newModel(), now: after(0)}
-		t.Repeat(map[string]func(*rapid.T){
-			"begin": m.begin, "renew": m.renew, "deliver": m.deliver, "report": m.report, "reserve": m.reserve,
-			"release": m.release, "settle": m.settle, "get": m.get, "find": m.find, "open": m.open, "levels": m.levels,
-			"wait": m.wait,
-		})
+		m := &machine{run: run, app: "shop", real: s, model: newModel(), now: after(0)}
+		t.Repeat(m.steps())
 	})
+}
+
+func (m *machine) steps() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"begin": m.begin, "renew": m.renew, "deliver": m.deliver, "report": m.report, "reserve": m.reserve,
+		"release": m.release, "settle": m.settle, "get": m.get, "find": m.find, "open": m.open, "levels": m.levels,
+		"wait": m.wait,
+	}
 }
 
 // machine is one run: what was begun so far, and what time it is.
 type machine struct {
 	run         int
+	app         string // whose verifications are begun
 	real, model otp.Store
 	now         time.Time
 	refs        []otp.Reference
@@ -107,7 +112,7 @@ func (m *machine) ref(t *rapid.T) otp.Reference {
 }
 
 func (m *machine) match(t *rapid.T) otp.Match {
-	return otp.Match{Reference: m.ref(t), App: rapid.SampledFrom([]string{"shop", "shop", "shop", "other"}).Draw(t, "app")}
+	return otp.Match{Reference: m.ref(t), App: rapid.SampledFrom([]string{m.app, m.app, m.app, "other"}).Draw(t, "app")}
 }
 
 func (m *machine) id(kind string) string {
@@ -122,8 +127,10 @@ func (m *machine) earlier(t *rapid.T, kind string) string {
 
 func (m *machine) begin(t *rapid.T) {
 	v := draft(m.now)
-	v.Reference = otp.Reference(m.id("ref"))
-	v.To = m.person(t)
+	address(&v, m.person(t))
+	v.App = m.app
+	v.Purpose = rapid.SampledFrom([]string{"login", "payment"}).Draw(t, "purpose")
+	v.Metadata = map[string]string{"order": rapid.SampledFrom([]string{"17", "18"}).Draw(t, "order")}
 	v.MaxAttempts = rapid.IntRange(1, 4).Draw(t, "attempts")
 	v.Wish.Attempts = v.MaxAttempts
 	b := otp.Begin{Verification: v, Claims: m.claims(t), Once: m.once(t), Now: m.now}
@@ -166,6 +173,11 @@ func (m *machine) delivery(t *rapid.T) otp.Delivery {
 	statuses := []otp.DeliveryStatus{otp.DeliverySent, otp.DeliveryFailed, otp.DeliveryUnknown}
 	d.Status = rapid.SampledFrom(statuses).Draw(t, "status")
 	d.Checkable = d.Status != otp.DeliveryFailed
+	d.Provider = rapid.SampledFrom([]string{"hubtel-gh", "hubtel-gh", "own"}).Draw(t, "provider")
+	d.Place = rapid.IntRange(1, 3).Draw(t, "place")
+	d.Cost = rapid.SampledFrom([]otp.Cost{
+		{}, {Micros: 35_000, Currency: "USD"}, {Micros: 400_000, Currency: "GHS", OnDelivery: true},
+	}).Draw(t, "cost")
 	d.Channel = rapid.SampledFrom(providers.Channels()).Draw(t, "channel")
 	d.Handle.Granted.Attempts = rapid.IntRange(0, 3).Draw(t, "granted")
 	d.ExpiresAt = m.now.Add(rapid.SampledFrom([]time.Duration{time.Minute, 5 * time.Minute}).Draw(t, "lives"))

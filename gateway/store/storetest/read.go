@@ -22,7 +22,7 @@ func readTests() map[string]func(fixture) {
 	}
 	return map[string]func(fixture){
 		"get of an unknown reference is refused": func(f fixture) {
-			for _, ref := range []otp.Reference{"", otp.NewReference(after(0)), "'; --"} {
+			for _, ref := range []otp.Reference{"", otp.NewReference(after(0), draft(after(0)).To), "'; --"} {
 				_, err := f.store.Get(f.t.Context(), ref)
 				f.refused(otp.NotFound, err)
 			}

@@ -1,0 +1,41 @@
+package otp
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/otpgate/otpgate/providers"
+)
+
+func TestReferencesTellTheShardOfThePersonAndNothingElse(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	to, mail := providers.NewPhone("+233201234567", "GH", "0201234567"), providers.NewEmail("Ama@example.com")
+	first, second := NewReference(now, to), NewReference(now, to)
+	if first == second || first.Shard() != second.Shard() || first.Shard() != ShardOf("+233201234567") {
+		t.Errorf("%s and %s: shards %d and %d", first, second, first.Shard(), second.Shard())
+	}
+	if ref := NewReference(now, mail); ref.Shard() != ShardOf("ama@example.com") {
+		t.Error("somebody who writes her address in capitals has another shard")
+	}
+	if _, err := ParseReference(string(first)); err != nil {
+		t.Error(err)
+	}
+	if Reference("no reference").Shard() != 0 {
+		t.Error("what is no reference has a shard")
+	}
+}
+
+func TestPeopleAreSpreadOverAllShards(t *testing.T) {
+	t.Parallel()
+	var people [Shards]int
+	for n := range 100 * Shards {
+		people[NewReference(time.Now(), providers.NewPhone(fmt.Sprintf("+23324%07d", n), "GH", "")).Shard()]++
+	}
+	for shard, n := range people {
+		if n < 50 || n > 160 {
+			t.Errorf("%d of %d people are in shard %d", n, 100*Shards, shard)
+		}
+	}
+}

@@ -1,0 +1,237 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/otpgate/otpgate/gateway/otp"
+)
+
+// lag is how long after an event it is taken in at the latest.
+const lag = time.Hour
+
+// place is where an event stands.
+type place struct {
+	id     string // in the stream of its app
+	app    string
+	ref    otp.Reference
+	number int64 // among the events of its verification
+}
+
+// Events implements [otp.History].
+func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event], error) {
+	if q.Reference != "" {
+		return h.eventsOf(ctx, q)
+	}
+	if q.Cursor != "" && !isStreamID(q.Cursor) {
+		return otp.Page[otp.Event]{}, badCursor()
+	}
+	apps, err := h.named(ctx, q.App)
+	if err != nil {
+		return otp.Page[otp.Event]{}, err
+	}
+	var page otp.Page[otp.Event]
+	for seen, after := 0, q.Cursor; ; {
+		places, err := h.places(ctx, apps, q, after)
+		if err != nil {
+			return otp.Page[otp.Event]{}, err
+		}
+		events, err := h.read(ctx, places)
+		if err != nil {
+			return otp.Page[otp.Event]{}, err
+		}
+		if events, err = h.filter(ctx, q, events); err != nil {
+			return otp.Page[otp.Event]{}, err
+		}
+		for i, e := range events {
+			if e == nil {
+				continue
+			}
+			if e.At.Before(q.From.Add(-lag)) {
+				return page, nil
+			}
+			if !tells(q, *e) {
+				continue
+			}
+			if page.Items = append(page.Items, *e); len(page.Items) == q.Limit {
+				page.Next = places[i].id
+				return page, nil
+			}
+		}
+		if seen += len(places); len(places) < stride {
+			return page, nil
+		}
+		if after = places[len(places)-1].id; seen >= sight {
+			page.Next = after
+			return page, nil
+		}
+	}
+}
+
+// stream ids are milliseconds and a number.
+var streamID = regexp.MustCompile(`^[0-9]{1,19}-[0-9]{1,19}$`)
+
+func isStreamID(s string) bool { return streamID.MatchString(s) }
+
+// places are the next places before the one given, the newest first.
+func (h *History) places(ctx context.Context, apps []string, q otp.Query, before string) ([]place, error) {
+	end := "+"
+	if !q.Until.IsZero() && q.Until.Add(lag).Before(time.Now()) {
+		end = strconv.FormatInt(q.Until.Add(lag).UnixMilli(), 10)
+	}
+	if before != "" {
+		end = "(" + before
+	}
+	var all []place
+	for _, app := range apps {
+		found, err := h.Client.XRevRangeN(ctx, h.stream(app), end, "-", stride).Result()
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range found {
+			ref, _ := m.Values["ref"].(string)
+			text, _ := m.Values["n"].(string)
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return nil, errors.New("an entry of the stream of events is damaged: " + m.ID)
+			}
+			all = append(all, place{id: m.ID, app: app, ref: otp.Reference(ref), number: n})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b place) int { return compareIDs(b.id, a.id) })
+	return all[:min(len(all), stride)], nil
+}
+
+// compareIDs compares ids of a stream, which are milliseconds and a number.
+func compareIDs(a, b string) int {
+	aTime, aNumber, _ := strings.Cut(a, "-")
+	bTime, bNumber, _ := strings.Cut(b, "-")
+	if c := compareNumbers(aTime, bTime); c != 0 {
+		return c
+	}
+	return compareNumbers(aNumber, bNumber)
+}
+
+func compareNumbers(a, b string) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+// read returns the events at places; nil stands for one that is forgotten.
+func (h *History) read(ctx context.Context, places []place) ([]*otp.Event, error) {
+	replies := make([]*redis.StringCmd, len(places))
+	_, err := h.Client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, at := range places {
+			replies[i] = p.LIndex(ctx, h.events(at.app, at.ref), at.number)
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, err
+	}
+	events := make([]*otp.Event, len(places))
+	for i, reply := range replies {
+		if errors.Is(reply.Err(), redis.Nil) {
+			continue
+		}
+		e, err := otp.DecodeEvent([]byte(reply.Val()))
+		if err != nil {
+			return nil, err
+		}
+		events[i] = &e
+	}
+	return events, nil
+}
+
+// filter takes out the events of verifications that are not those asked for.
+func (h *History) filter(ctx context.Context, q otp.Query, events []*otp.Event) ([]*otp.Event, error) {
+	if len(q.Metadata) == 0 && q.To == "" {
+		return events, nil
+	}
+	var refs []otp.Reference
+	for _, e := range events {
+		if e != nil && !slices.Contains(refs, e.Reference) {
+			refs = append(refs, e.Reference)
+		}
+	}
+	found, err := h.Source.Records(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	fit := map[otp.Reference]bool{}
+	for _, v := range found {
+		fit[v.Reference] = has(v, q.Metadata) && (q.To == "" || v.To.Address() == q.To)
+	}
+	for i, e := range events {
+		if e != nil && !fit[e.Reference] {
+			events[i] = nil
+		}
+	}
+	return events, nil
+}
+
+func tells(q otp.Query, e otp.Event) bool {
+	return (q.Event == "" || e.Kind == q.Event) && (q.Status == "" || e.Status == q.Status) &&
+		(q.Channel == "" || e.Channel == q.Channel) && (q.Provider == "" || e.Provider == q.Provider) &&
+		(q.Country == "" || e.To.Country() == q.Country) && (q.Purpose == "" || e.Purpose == q.Purpose) &&
+		within(q, e.At)
+}
+
+// eventsOf returns events of one verification. The cursor is the number of the event before which it goes on.
+func (h *History) eventsOf(ctx context.Context, q otp.Query) (otp.Page[otp.Event], error) {
+	var page otp.Page[otp.Event]
+	end := int64(-1)
+	if q.Cursor != "" {
+		n, err := strconv.ParseUint(q.Cursor, 10, 31)
+		if err != nil {
+			return page, badCursor()
+		}
+		if end = int64(n) - 1; end < 0 {
+			return page, nil
+		}
+	}
+	app := q.App
+	if app == "" {
+		found, err := h.Source.Records(ctx, []otp.Reference{q.Reference})
+		if err != nil || len(found) == 0 {
+			return page, err
+		}
+		app = found[0].App
+	}
+	texts, err := h.Client.LRange(ctx, h.events(app, q.Reference), 0, end).Result()
+	if err != nil {
+		return page, err
+	}
+	events := make([]*otp.Event, len(texts))
+	for i, text := range texts {
+		e, err := otp.DecodeEvent([]byte(text))
+		if err != nil {
+			return page, err
+		}
+		events[i] = &e
+	}
+	if events, err = h.filter(ctx, q, events); err != nil {
+		return page, err
+	}
+	for i, e := range slices.Backward(events) {
+		if e == nil || !tells(q, *e) {
+			continue
+		}
+		if page.Items = append(page.Items, *e); len(page.Items) == q.Limit {
+			if i > 0 {
+				page.Next = strconv.Itoa(i)
+			}
+			break
+		}
+	}
+	return page, nil
+}

@@ -1,0 +1,58 @@
+// Package history keeps what happened to verifications on Redis: lists, events and sums for reports.
+//
+// It follows the records. Every step of the store leaves the reference of what it changed in a set; Follow compares each
+// of these records with the state in which it was last taken in, and writes down the difference. All that belongs to
+// one app lives in one slot, where one script takes in the new state, its events and its counts, or nothing: so a
+// difference is counted once, whoever follows and whenever one of them dies. What is told lags behind by less than a
+// second.
+package history
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/otpgate/otpgate/gateway/otp"
+)
+
+// Change is a record that changed since it was last taken in.
+type Change struct {
+	otp.Verification
+	Version string    // of the record; another one with every step
+	At      time.Time // of the last change
+}
+
+// Source is what the history follows.
+type Source interface {
+	// Changed returns at most n records that changed.
+	Changed(ctx context.Context, n int) ([]Change, error)
+	// Followed forgets that records changed, unless they have another version now.
+	Followed(ctx context.Context, changes []Change) error
+	// Records returns the verifications that are still kept, in the order of their references.
+	Records(ctx context.Context, refs []otp.Reference) ([]otp.Verification, error)
+	// Overdue returns verifications that ran out and are still pending in their records.
+	Overdue(ctx context.Context, now time.Time) ([]otp.Verification, error)
+}
+
+// Options are what a history is made of.
+type Options struct {
+	Client redis.UniversalClient
+	Prefix string // of every key
+	Source Source
+	Log    *slog.Logger
+	// How long what has ended is told of: verifications in lists, and events and sums.
+	KeepVerifications, KeepEvents time.Duration
+}
+
+// History implements [otp.History].
+type History struct {
+	Options
+	take *redis.Script
+}
+
+// New makes a history. It tells what it finds on Redis; what happens is taken in by Follow.
+func New(o Options) *History {
+	return &History{Options: o, take: redis.NewScript(takeScript)}
+}

@@ -1,0 +1,51 @@
+package redis
+
+import (
+	"encoding/hex"
+
+	"github.com/otpgate/otpgate/gateway/otp"
+)
+
+// keys names what stands in Redis. What is in braces decides about the slot of a Cluster.
+type keys struct{ prefix string }
+
+// shard is what the keys of a shard begin with.
+func (k keys) shard(shard byte) string {
+	return k.prefix + ":{" + hex.EncodeToString([]byte{shard}) + "}:"
+}
+
+// record are the keys of every step on a verification: the record itself, and what its shard shares.
+func (k keys) record(ref otp.Reference) []string {
+	shard := k.shard(ref.Shard())
+	return []string{shard + "v:" + string(ref), shard + "due", shard + "end", shard + "open", shard + "dirty"}
+}
+
+func (k keys) due(shard byte) string   { return k.shard(shard) + "due" }
+func (k keys) end(shard byte) string   { return k.shard(shard) + "end" }
+func (k keys) open(shard byte) string  { return k.shard(shard) + "open" }
+func (k keys) dirty(shard byte) string { return k.shard(shard) + "dirty" }
+
+// window is where a claim is counted: beside the person whom it protects, or in a slot of its own.
+func (k keys) window(c otp.Claim) string {
+	if c.Person == "" {
+		return k.prefix + ":{w:" + c.Key + "}"
+	}
+	return k.failures(otp.ShardOf(c.Person), c.Key)
+}
+
+// failures is where a claim of a person of that shard is counted.
+func (k keys) failures(shard byte, claim string) string { return k.shard(shard) + "w:" + claim }
+
+// once is the entry of an idempotency key.
+func (k keys) once(key string) string { return k.prefix + ":{once:" + key + "}" }
+
+// upstream is where the references of an upstream id stand, and the reports that came before its delivery.
+func (k keys) upstream(provider, id string) (refs, parked string) {
+	refs = k.prefix + ":{u:" + provider + ":" + id + "}"
+	return refs, refs + ":p"
+}
+
+// parked lists all parked reports, oldest first.
+func (k keys) parked() string  { return k.prefix + ":{parked}" }
+func (k keys) quality() string { return k.prefix + ":{quality}" }
+func (k keys) ping() string    { return k.prefix + ":{ping}" }

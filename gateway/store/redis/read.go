@@ -1,0 +1,178 @@
+package redis
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/otpgate/otpgate/gateway/otp"
+	"github.com/otpgate/otpgate/gateway/store"
+)
+
+// Get implements [otp.Store].
+func (s *Store) Get(ctx context.Context, ref otp.Reference) (otp.Verification, error) {
+	if ctx.Err() != nil {
+		return otp.Verification{}, ctx.Err()
+	}
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	return s.get(ctx, ref)
+}
+
+func (s *Store) get(ctx context.Context, ref otp.Reference) (otp.Verification, error) {
+	lines, err := s.client.Get(ctx, s.keys.record(ref)[0]).Result()
+	if errors.Is(err, goredis.Nil) {
+		return otp.Verification{}, store.NotFound()
+	}
+	if err != nil {
+		return otp.Verification{}, explain(err)
+	}
+	return join(lines)
+}
+
+// candidates is how many verifications are looked at that may have the same upstream id.
+const candidates = 10
+
+// Find implements [otp.Store]. The newest come first: references sort by time. One is passed over that has the id no
+// more.
+func (s *Store) Find(ctx context.Context, provider, upstreamID string) (otp.Verification, error) {
+	if ctx.Err() != nil {
+		return otp.Verification{}, ctx.Err()
+	}
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	key, _ := s.keys.upstream(provider, upstreamID)
+	refs, err := s.client.ZRevRange(ctx, key, 0, candidates-1).Result()
+	if err != nil {
+		return otp.Verification{}, explain(err)
+	}
+	for _, ref := range refs {
+		v, err := s.get(ctx, otp.Reference(ref))
+		if refusal, ok := errors.AsType[*otp.Error](err); ok && refusal.Code == otp.NotFound {
+			continue
+		}
+		if err != nil || slices.Contains(linked(v.Deliveries), upstream{provider, upstreamID}) {
+			return v, err
+		}
+	}
+	return otp.Verification{}, store.NotFound()
+}
+
+// glance is how many of a person's verifications are read at once.
+const glance = 2 * otp.MaxOpen
+
+// Open implements [otp.Store].
+func (s *Store) Open(ctx context.Context, address string, now time.Time) ([]otp.Verification, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	shard := otp.ShardOf(strings.ToLower(address))
+	between := goredis.ZRangeBy{Min: "[" + address + "\n", Max: "[" + address + "\n\xff", Count: glance}
+	var open []otp.Verification
+	for {
+		members, err := s.client.ZRevRangeByLex(ctx, s.keys.open(shard), &between).Result()
+		if err != nil || len(members) == 0 {
+			return open, explain(err)
+		}
+		if open, err = s.pending(ctx, open, members, now); err != nil || len(open) >= otp.MaxOpen {
+			return open[:min(len(open), otp.MaxOpen)], err
+		}
+		between.Offset += glance
+	}
+}
+
+// pending adds those that are pending at now. Some have ended for everybody who looks, and nobody has written that
+// down.
+func (s *Store) pending(
+	ctx context.Context, open []otp.Verification, members []string, now time.Time,
+) ([]otp.Verification, error) {
+	records := make([]string, len(members))
+	for i, member := range members {
+		_, ref, _ := strings.Cut(member, "\n")
+		records[i] = s.keys.record(otp.Reference(ref))[0]
+	}
+	read, err := s.client.MGet(ctx, records...).Result()
+	if err != nil {
+		return nil, explain(err)
+	}
+	for _, lines := range read {
+		if lines == nil {
+			continue
+		}
+		v, err := join(text(lines))
+		if err != nil {
+			return nil, err
+		}
+		if v.At(now).Status == otp.StatusPending {
+			open = append(open, v)
+		}
+	}
+	return open, nil
+}
+
+// Levels implements [otp.Store].
+func (s *Store) Levels(ctx context.Context, claims []otp.Claim, now time.Time) ([]otp.Level, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
+	levels := make([]otp.Level, len(claims))
+	if len(claims) == 0 {
+		return levels, nil
+	}
+	pipe := s.client.Pipeline()
+	read := make([]*goredis.MapStringStringCmd, len(claims))
+	for i, c := range claims {
+		read[i] = pipe.HGetAll(ctx, s.keys.window(c))
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, explain(err)
+	}
+	for i, c := range claims {
+		w, err := wholeWindow(read[i].Val())
+		if err != nil {
+			return nil, err
+		}
+		levels[i] = w.Level(c.Name, c.Limit, now)
+	}
+	return levels, nil
+}
+
+// wholeWindow is a window as it stands in Redis.
+func wholeWindow(counts map[string]string) (*otp.Window, error) {
+	known := make(map[int64]uint64, len(counts))
+	var slots []int64
+	for slot, n := range counts {
+		at, err := strconv.ParseInt(slot, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		if known[at], err = strconv.ParseUint(n, 10, 64); err != nil {
+			return nil, err
+		}
+		slots = append(slots, at)
+	}
+	slices.Sort(slots)
+	var b []byte
+	for _, slot := range slots {
+		b = binary.AppendUvarint(binary.AppendVarint(b, slot), known[slot])
+	}
+	w := new(otp.Window)
+	return w, w.UnmarshalBinary(b)
+}
+
+func ignoreNil(err error) error {
+	if errors.Is(err, goredis.Nil) {
+		return nil
+	}
+	return err
+}
