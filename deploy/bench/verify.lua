@@ -1,19 +1,19 @@
--- Puts the guesses of a file (first argument), each once. The second argument lists the statuses that count.
-local threads = {}
-
-function setup(thread)
-  thread:set("id", #threads)
-  table.insert(threads, thread)
-end
+-- Puts two guesses, a wrong one and the right one, at each verification of a file. Arguments: the file, with a
+-- reference and a code on each line; the statuses that count; "again" where a guess may come more than once.
+require "answer"
 
 function init(args)
-  wanted, unexpected, n, guesses, once = {}, 0, 0, {}, args[2] ~= "200"
-  for status in string.gmatch(args[2], "%d+") do wanted[tonumber(status)] = true end
+  local statuses = {}
+  for status in string.gmatch(args[2], "%d+") do table.insert(statuses, status) end
+  count(statuses)
+  n, guesses, again, spent = 0, {}, args[3] == "again", false
   local i = 0
   for line in io.lines(args[1]) do
-    -- Both guesses of a reference belong to one thread.
-    if math.floor(i / 2) % 2 == id then
+    -- Both guesses at a verification belong to one thread.
+    if i % 2 == id then
       local ref, code = string.match(line, "(%S+) (%S+)")
+      local wrong = code == "000000" and "000001" or "000000"
+      table.insert(guesses, string.format('{"reference":"%s","code":"%s"}', ref, wrong))
       table.insert(guesses, string.format('{"reference":"%s","code":"%s"}', ref, code))
     end
     i = i + 1
@@ -25,20 +25,6 @@ end
 
 function request()
   n = n + 1
-  if n > #guesses then spent = true; n = 1 end
+  if n > #guesses then spent = not again; n = 1 end
   return wrk.format(nil, "/v1/otp/verify", nil, guesses[n])
-end
-
-function response(status)
-  if not spent and not wanted[status] then unexpected = unexpected + 1 end
-end
-
-function done()
-  local total = 0
-  for _, thread in ipairs(threads) do total = total + thread:get("unexpected") end
-  for _, thread in ipairs(threads) do
-    -- An echo takes a guess as often as it comes; a gateway judges it once.
-    if thread:get("once") and thread:get("spent") then total = total + 1; print("the guesses ran out") end
-  end
-  print("unexpected answers: " .. total)
 end

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// What the gateway must reach, as a share of the yardstick's rate.
+func sendGoal(store string) goal {
+	if store == onRedis {
+		return atLeast(0.40)
+	}
+	return atLeast(0.60)
+}
+
+// checkGoal has no bound on Redis: nothing was promised there.
+func checkGoal(store string) goal {
+	if store == onRedis {
+		return goal{}
+	}
+	return atLeast(0.35)
+}
+
+// sends compares sends through a hosted provider, each with an idempotency key, with the bare pass-through.
+func (b *bench) sends() (findings, error) {
+	targets, err := b.targets(seedCommand{})
+	if err != nil {
+		return findings{}, err
+	}
+	defer endAll(targets)
+	servers := append([]*server{b.passthrough}, present(targets)...)
+	if err := b.warm(servers); err != nil {
+		return findings{}, err
+	}
+	all, err := b.alternate(servers, func(s *server, _ int) closed { return b.sending(s, b.Time) })
+	if err != nil {
+		return findings{}, err
+	}
+	if sqlite := all[targets[0].server]; len(sqlite) > 0 {
+		b.sendRate = median(sqlite.rates())
+	}
+	return beside(targets, all, b.passthrough, "send", "send, hosted provider", sendGoal), nil
+}
+
+// sending is a closed loop of sends.
+func (b *bench) sending(s *server, d time.Duration) closed {
+	status := "201"
+	if s == b.passthrough {
+		status = "200"
+	}
+	return closed{
+		script: "send.lua", path: "/v1/otp/send", args: []string{status, b.nextName()}, clients: b.Clients, time: d,
+	}
+}
+
+// checks compares in-house checks, as many wrong as right, with the bare echo.
+func (b *bench) checks() (findings, error) {
+	targets, err := b.targets(b.guessed(0))
+	if err != nil {
+		return findings{}, err
+	}
+	defer endAll(targets)
+	if err := b.warm(present(targets)); err != nil {
+		return findings{}, err
+	}
+	servers := append([]*server{b.echo}, present(targets)...)
+	all, err := b.alternate(servers, func(s *server, round int) closed { return b.checking(targets, s, round) })
+	if err != nil {
+		return findings{}, err
+	}
+	return beside(targets, all, b.echo, "verify", "in-house verify, half of the codes wrong", checkGoal), nil
+}
+
+// guessed asks for as many verifications as all rounds of checks can use up, and for live ones that nobody guesses at.
+func (b *bench) guessed(live int) seedCommand {
+	const guessesEach = 2
+	return seedCommand{Live: live, Guessed: int(b.Time.Seconds()*float64(b.Guesses)) / guessesEach, Files: b.Rounds}
+}
+
+// checking is a closed loop of checks. A wrong guess that comes after the right one is answered 409. An echo takes any
+// guesses, and again.
+func (b *bench) checking(targets []*target, s *server, round int) closed {
+	guesses, statuses, again := targets[0].guesses, "200", "again"
+	for _, t := range targets {
+		if t.server == s {
+			guesses, statuses, again = t.guesses, "200,409,422", "once"
+		}
+	}
+	return closed{
+		script: "verify.lua", path: "/v1/otp/verify", args: []string{guesses + strconv.Itoa(round), statuses, again},
+		clients: b.Clients, time: b.Time,
+	}
+}
+
+// present are the gateways that there are.
+func present(targets []*target) []*server {
+	var all []*server
+	for _, t := range targets {
+		if t.missing == "" {
+			all = append(all, t.server)
+		}
+	}
+	return all
+}
+
+// beside makes a row of each gateway, as a share of the yardstick.
+func beside(
+	targets []*target, all map[*server]series, yardstick *server, key, what string, must func(store string) goal,
+) findings {
+	var f findings
+	bare := all[yardstick]
+	for _, t := range targets {
+		r := row{
+			Key: key + " " + t.store, What: what + ", " + t.store, Unit: times, Goal: must(t.store), Missing: t.missing,
+		}
+		if t.missing == "" {
+			of := all[t.server]
+			r.Rounds, r.Flaw = ratios(of, bare), of.flaw()
+			rate, bareRate := thousands(median(of.rates())), thousands(median(bare.rates()))
+			r.Beside = fmt.Sprintf("%s of %s/s (%s)", rate, bareRate, yardstick.name)
+			f.costs = append(f.costs, costOf(r.Key, r.What, of))
+		}
+		f.rows = append(f.rows, r)
+	}
+	return f
+}
