@@ -17,11 +17,13 @@ go build -o "$folder/.licences" ./deploy/licences
 for target in ${TARGETS:-linux/amd64 linux/arm64 darwin/amd64 darwin/arm64}; do
   os=${target%/*} arch=${target#*/}
   program=$folder/otpgate-$os-$arch
-  GOOS=$os GOARCH=$arch go build -trimpath -buildvcs=false -tags timetzdata \
+  GOOS=$os GOARCH=$arch go build -trimpath -buildvcs=false -tags timetzdata,grpcnotrace \
+    -gcflags 'github.com/redis/go-redis/...=-l' \
     -ldflags "-s -w -X main.version=$version -X main.commit=$commit" -o "$program" ./cmd/otpgate
   GOOS=$os GOARCH=$arch "$folder/.licences" -sbom "$program.cdx.json" -version "$version"
   size=$(wc -c <"$program")
-  if [ "$size" -gt "$most" ]; then
+  # The bound is for what serves; the programs for darwin are for those who write code on one.
+  if [ "$os" = linux ] && [ "$size" -gt "$most" ]; then
     echo "$program has $size bytes, and $most are the most" >&2
     exit 1
   fi

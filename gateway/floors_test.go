@@ -39,6 +39,7 @@ var floors = map[string]place{
 	"providers/twin":         {1, "twin"},
 	"providers":              {0, "providers"},
 	"api":                    {0, "api"},
+	"docs":                   {0, "docs"},
 	"deploy":                 {5, "deploy"},
 	"deploy/bench":           {5, "bench"},
 	"deploy/drill":           {5, "drill"},

@@ -211,3 +211,25 @@ func TestRequestsWithoutRedisAreAnsweredInTime(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 }
+
+// What one gateway did is told by the other, a moment later.
+func TestTheOtherGatewayTellsWhatHappened(t *testing.T) {
+	t.Parallel()
+	a, b := pair(t)
+	sent := a.send(`{"to":"+2348031234567"}`)
+	if got := a.verify(sent.Reference, a.code("+2348031234567")); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	for path, want := range map[string]string{
+		"/v1/otp/list?status=verified":                 `"reference":"` + sent.Reference + `"`,
+		"/v1/otp/logs?reference=" + sent.Reference:     `"event":"verified"`,
+		"/v1/otp/reports?group_by=provider":            `"verified":1`,
+		"/v1/otp/analytics?days=1":                     `"verified":1`,
+		"/v1/otp/attempts?reference=" + sent.Reference: `"outcome":"verified"`,
+	} {
+		b.await(func() bool {
+			got, err := get(b.url+path, "shop-key")
+			return err == nil && got.status == http.StatusOK && strings.Contains(string(got.body), want)
+		})
+	}
+}

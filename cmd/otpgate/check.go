@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/otpgate/otpgate/docs"
 	"github.com/otpgate/otpgate/gateway"
 	"github.com/otpgate/otpgate/gateway/config"
 	"github.com/otpgate/otpgate/providers/builtin"
@@ -64,10 +65,6 @@ type schemaCommand struct{}
 
 // Run prints the JSON Schema, for editors.
 func (schemaCommand) Run(world *surroundings) error {
-	schema, err := config.Schema(builtin.Kinds())
-	if err != nil {
-		return err
-	}
-	_, err = world.out.Write(schema)
+	_, err := world.out.Write(docs.ConfigSchema)
 	return err
 }
