@@ -6,16 +6,8 @@ import (
 
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/hisend"
+	"github.com/otpgate/otpgate/providers/providertest"
 )
-
-// block keeps what was reported.
-type block []string
-
-func (b *block) Refuse(text string, path ...string) {
-	*b = append(*b, strings.Join(path, ".")+": "+text)
-}
-func (b *block) Warn(text string, path ...string) { b.Refuse("warning: "+text, path...) }
-func (b *block) Decode(any, ...string) bool       { return false }
 
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
@@ -49,7 +41,7 @@ func TestOptionsAreChecked(t *testing.T) {
 			o := hisend.Kind().Options().(*hisend.Options)
 			o.APIKey = providers.NewSecret("canary")
 			test.change(o)
-			var b block
+			var b providertest.Block
 			o.Check(&b)
 			if len(b) != len(test.want) {
 				t.Fatalf("got %q", b)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/hubtel"
+	"github.com/otpgate/otpgate/providers/providertest"
 )
 
 const (
@@ -240,15 +241,6 @@ func TestInfo(t *testing.T) {
 	}
 }
 
-// block keeps what was reported.
-type block []string
-
-func (b *block) Refuse(text string, path ...string) {
-	*b = append(*b, strings.Join(path, ".")+": "+text)
-}
-func (b *block) Warn(text string, path ...string) { b.Refuse("warning: "+text, path...) }
-func (b *block) Decode(any, ...string) bool       { return false }
-
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	key := providers.NewSecret("canary")
@@ -278,7 +270,7 @@ func TestOptionsAreChecked(t *testing.T) {
 			o := hubtel.Kind().Options().(*hubtel.Options)
 			o.ClientID, o.ClientSecret, o.Sender = key, key, "MyBrand"
 			test.change(o)
-			var b block
+			var b providertest.Block
 			o.Check(&b)
 			if len(b) != len(test.want) {
 				t.Fatalf("got %q", b)

@@ -7,17 +7,9 @@ import (
 	"testing"
 
 	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/providers/providertest"
 	"github.com/otpgate/otpgate/providers/sendexa"
 )
-
-// block keeps what was reported.
-type block []string
-
-func (b *block) Refuse(text string, path ...string) {
-	*b = append(*b, strings.Join(path, ".")+": "+text)
-}
-func (b *block) Warn(text string, path ...string) { b.Refuse("warning: "+text, path...) }
-func (b *block) Decode(any, ...string) bool       { return false }
 
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
@@ -58,7 +50,7 @@ func TestOptionsAreChecked(t *testing.T) {
 			o := sendexa.Kind().Options().(*sendexa.Options)
 			o.APIKey, o.APISecret, o.Sender = providers.NewSecret("canary"), providers.NewSecret("canary"), "MyBrand"
 			test.change(o)
-			var b block
+			var b providertest.Block
 			o.Check(&b)
 			if len(b) != len(test.want) {
 				t.Fatalf("got %q", b)

@@ -5,17 +5,9 @@ import (
 	"testing"
 
 	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/providers/providertest"
 	"github.com/otpgate/otpgate/providers/zend"
 )
-
-// block keeps what was reported.
-type block []string
-
-func (b *block) Refuse(text string, path ...string) {
-	*b = append(*b, strings.Join(path, ".")+": "+text)
-}
-func (b *block) Warn(text string, path ...string) { b.Refuse("warning: "+text, path...) }
-func (b *block) Decode(any, ...string) bool       { return false }
 
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
@@ -43,7 +35,7 @@ func TestOptionsAreChecked(t *testing.T) {
 			o := zend.Kind().Options().(*zend.Options)
 			o.APIKey = providers.NewSecret("canary")
 			test.change(o)
-			var b block
+			var b providertest.Block
 			o.Check(&b)
 			if len(b) != len(test.want) {
 				t.Fatalf("got %q", b)

@@ -16,9 +16,10 @@ func BenchmarkStore(b *testing.B) {
 	storetest.Benchmark(b, func(b *testing.B) otp.Store { return open(b) })
 }
 
-// BenchmarkMemory tells how much of Redis' memory a verification takes: after its send, with two limits of its person,
-// an upstream id and no idempotency key; after its success; and with all that the history keeps of it.
-func BenchmarkMemory(b *testing.B) {
+// BenchmarkLifeInRedis tells what a verification takes of Redis, one after the other: of its memory after the send, with
+// two limits of its person, an upstream id and no idempotency key; after its success; and with all that the history keeps
+// of it. Then of its processor and of the network, for all of that together.
+func BenchmarkLifeInRedis(b *testing.B) {
 	server, err := redistest.Start(b.TempDir())
 	if err != nil {
 		b.Fatal(err)
@@ -27,23 +28,35 @@ func BenchmarkMemory(b *testing.B) {
 	s := open(b, func(o *redis.Options) { o.Addresses, o.Track = []string{server.Address}, true })
 	past := s.History(30 * 24 * time.Hour)
 	const many = 10_000
+	busy := func() float64 {
+		return info(b, server, "cpu", "used_cpu_user") + info(b, server, "cpu", "used_cpu_sys")
+	}
+	carried := func() float64 {
+		return info(b, server, "stats", "total_net_input_bytes") + info(b, server, "stats", "total_net_output_bytes")
+	}
+	used := func() float64 { return info(b, server, "memory", "used_memory") }
 	for b.Loop() {
-		before := used(b, server)
+		before, processor, network := used(), busy(), carried()
 		all := make([]otp.Verification, many)
 		for i := range all {
 			all[i] = live(b, s)
 		}
-		b.ReportMetric(float64(used(b, server)-before)/many, "B/sent")
+		b.ReportMetric((used()-before)/many, "B/sent")
 		for _, v := range all {
 			verify(b, s, v)
 		}
-		b.ReportMetric(float64(used(b, server)-before)/many, "B/verified")
+		b.ReportMetric((used()-before)/many, "B/verified")
+		b.ReportMetric((busy()-processor)*1e6/many, "µs/verified")
+		began := time.Now()
 		for n := 1; n > 0; {
 			if n, err = past.Follow(b.Context()); err != nil {
 				b.Fatal(err)
 			}
 		}
-		b.ReportMetric(float64(used(b, server)-before)/many, "B/told")
+		b.ReportMetric(many/time.Since(began).Seconds(), "told/s")
+		b.ReportMetric((used()-before)/many, "B/told")
+		b.ReportMetric((busy()-processor)*1e6/many, "µs/told")
+		b.ReportMetric((carried()-network)/many, "B-carried/told")
 	}
 }
 
@@ -78,22 +91,23 @@ func verify(b *testing.B, s otp.Store, v otp.Verification) {
 	}
 }
 
-func used(b *testing.B, s *redistest.Server) int {
+// info is a number that the server tells about itself.
+func info(b *testing.B, s *redistest.Server, section, name string) float64 {
 	c := s.Client()
 	defer c.Close()
-	info, err := c.Info(b.Context(), "memory").Result()
+	told, err := c.Info(b.Context(), section).Result()
 	if err != nil {
 		b.Fatal(err)
 	}
-	for line := range strings.Lines(info) {
-		if text, ok := strings.CutPrefix(line, "used_memory:"); ok {
-			n, err := strconv.Atoi(strings.TrimSpace(text))
+	for line := range strings.Lines(told) {
+		if text, ok := strings.CutPrefix(line, name+":"); ok {
+			n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 			if err != nil {
 				b.Fatal(err)
 			}
 			return n
 		}
 	}
-	b.Fatal("INFO tells no memory")
+	b.Fatalf("INFO %s tells no %s", section, name)
 	return 0
 }
