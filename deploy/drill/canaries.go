@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,15 +18,40 @@ const chaosLength = 8
 type canaries struct {
 	mu    sync.Mutex
 	codes map[string]bool
-	words *regexp.Regexp // digits that could be a code
-	coded *regexp.Regexp // texts that could be base64
+	words alphabet // of which a code could be one
+	coded alphabet // of texts that could be base64
 }
 
 func newCanaries() *canaries {
-	return &canaries{
-		codes: map[string]bool{},
-		words: regexp.MustCompile(`[0-9A-Za-z]+`),
-		coded: regexp.MustCompile(`[0-9A-Za-z+/_-]{16,}`),
+	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	return &canaries{codes: map[string]bool{}, words: newAlphabet(letters), coded: newAlphabet(letters + "+/_-")}
+}
+
+// alphabet is a set of bytes.
+type alphabet [256]bool
+
+func newAlphabet(of string) (a alphabet) {
+	for _, b := range []byte(of) {
+		a[b] = true
+	}
+	return a
+}
+
+// runs passes on the words of least bytes or more that text has in this alphabet. Files of a store are too large for
+// regular expressions.
+func (a *alphabet) runs(text []byte, least int, see func(word []byte)) {
+	from := 0
+	for at, b := range text {
+		if a[b] {
+			continue
+		}
+		if at-from >= least {
+			see(text[from:at])
+		}
+		from = at + 1
+	}
+	if len(text)-from >= least {
+		see(text[from:])
 	}
 }
 
@@ -42,21 +64,28 @@ func (c *canaries) add(code string) {
 // inText finds the codes of length least or more that stand in text as whole words, and those too long to be there by
 // chance also inside of base64.
 func (c *canaries) inText(text []byte, least int) (found []string) {
-	look := func(text []byte, least int) {
-		for _, word := range c.words.FindAll(text, -1) {
-			if len(word) >= least && c.codes[string(word)] {
-				found = append(found, string(word))
-			}
+	see := func(word []byte) {
+		if c.codes[string(word)] {
+			found = append(found, string(word))
 		}
 	}
-	look(text, least)
-	standard := strings.NewReplacer("-", "+", "_", "/") // from the alphabet of URLs
-	for _, word := range c.coded.FindAll(text, -1) {
-		if plain, err := base64.RawStdEncoding.DecodeString(standard.Replace(string(word))); err == nil {
-			look(plain, chaosLength)
-		}
-	}
+	c.words.runs(text, least, see)
+	const shortest = 16 // base64 of such a code and a little more
+	c.coded.runs(text, shortest, func(word []byte) {
+		c.words.runs(decoded(word), chaosLength, see)
+	})
 	return found
+}
+
+// decoded is what base64 says in either of its alphabets; what is none comes out as far as it is.
+func decoded(word []byte) []byte {
+	encoding := base64.RawStdEncoding
+	if bytes.ContainsAny(word, "-_") {
+		encoding = base64.RawURLEncoding
+	}
+	plain := make([]byte, encoding.DecodedLen(len(word)))
+	n, _ := encoding.Decode(plain, word) // the beginning is worth a look
+	return plain[:n]
 }
 
 // credentialsIn finds the credentials in text, plain or within base64, as Basic authentication writes them.
@@ -88,7 +117,7 @@ func (c *canaries) inLog(l []byte) []string {
 	if json.Unmarshal(l, &members) != nil {
 		return c.inText(l, 4) // such as the trace of a crash
 	}
-	for _, name := range []string{"time", "took_ms", "peer", "address"} {
+	for _, name := range []string{"time", "took_ms", "peer", "address", "console"} {
 		delete(members, name)
 	}
 	var found []string
@@ -98,61 +127,4 @@ func (c *canaries) inLog(l []byte) []string {
 		}
 	}
 	return found
-}
-
-// What must not be found.
-const (
-	inLog      = "lines of the log with a code or a credential"
-	inDatabase = "codes or credentials in the database"
-	panicked   = "panics in the log"
-)
-
-// search looks for canaries in all that the gateway has written.
-func (c *chaos) search() error {
-	for _, m := range c.inbox.Messages("", "") {
-		c.seen.add(codeIn(m.Text))
-	}
-	delete(c.seen.codes, "")
-	found := newTally()
-	lines := c.searchLog(found)
-	size, err := c.searchDatabase(found)
-	c.say("searched for %d codes: %d lines of log, %d KiB of database", len(c.seen.codes), lines, size>>10)
-	for _, name := range []string{inLog, panicked, inDatabase} {
-		c.none(found, name)
-	}
-	return err
-}
-
-// searchLog returns the number of its lines.
-func (c *chaos) searchLog(found *tally) (lines int) {
-	log := &journal{file: c.p.log.file} // from its beginning
-	log.read(func(l line) {
-		lines++
-		if words := append(c.seen.inLog(l.raw), credentialsIn(l.raw)...); len(words) > 0 {
-			found.add(inLog, fmt.Sprint(words, " in ", string(l.raw)))
-		}
-		if bytes.Contains(l.raw, []byte("panic")) || bytes.Contains(l.raw, []byte("goroutine ")) {
-			found.add(panicked, string(l.raw))
-		}
-	})
-	return lines
-}
-
-// searchDatabase returns the size of its files. Codes of four digits stand in any of that size by chance.
-func (c *chaos) searchDatabase(found *tally) (size int, err error) {
-	files, err := filepath.Glob(filepath.Join(c.p.folder, "otpgate.db*"))
-	if err != nil {
-		return 0, err
-	}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return 0, err
-		}
-		size += len(text)
-		for _, word := range append(c.seen.inText(text, chaosLength), credentialsIn(text)...) {
-			found.add(inDatabase, word)
-		}
-	}
-	return size, nil
 }

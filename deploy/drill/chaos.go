@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -37,14 +38,14 @@ type chaos struct {
 	trapped atomic.Int64 // who went there
 	tally   *tally
 	slowest slowest
-	seen    *canaries
+	search  *search
 
 	mu      sync.Mutex
 	answers map[string]int
 }
 
 func upstreamChaos(s *stage) error {
-	c := &chaos{stage: s, inbox: new(twin.Inbox), tally: newTally(), answers: map[string]int{}, seen: newCanaries()}
+	c := &chaos{stage: s, inbox: new(twin.Inbox), tally: newTally(), answers: map[string]int{}, search: newSearch(s)}
 	if err := c.open(); err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func upstreamChaos(s *stage) error {
 	c.expect(c.trapped.Load() == 0, "redirects that were followed: %d", c.trapped.Load())
 	c.heal()
 	c.end(c.p)
-	return c.search()
+	return c.lookThrough()
 }
 
 // open serves all twins, each below an address of its own.
@@ -189,14 +190,14 @@ func (c *chaos) held(to string, before []string) []string {
 	slices.Sort(all)
 	all = slices.Compact(all)
 	for _, code := range all {
-		c.seen.add(code)
+		c.search.seen.add(code)
 	}
 	return all
 }
 
 // guess enters a code, and expects that only one that was delivered is approved.
 func (c *chaos) guess(reference, code string, held []string) answer {
-	c.seen.add(code)
+	c.search.seen.add(code)
 	a := c.ask("verify", func() (answer, error) { return c.api.verify(reference, code) })
 	if a.status == http.StatusOK && !slices.Contains(held, code) {
 		c.tally.add("codes approved that nobody was sent", fmt.Sprint(code, " of ", held, " ", a))
@@ -247,4 +248,17 @@ func (c *chaos) heal() {
 	})
 	c.expect(len(missing) == 0, "every kind is in use again %v after all healed; missing: %v",
 		short(time.Since(began)), slices.Sorted(maps.Keys(missing)))
+}
+
+// lookThrough looks for canaries in all that the gateway has written.
+func (c *chaos) lookThrough() error {
+	for _, m := range c.inbox.Messages("", "") {
+		c.search.seen.add(codeIn(m.Text))
+	}
+	delete(c.search.seen.codes, "")
+	lines := c.search.log(c.p.log.file)
+	size, err := c.search.files(filepath.Join(c.p.folder, "otpgate.db*"))
+	c.say("searched for %d codes: %d lines of log, %d KiB of database", len(c.search.seen.codes), lines, size>>10)
+	c.search.expect()
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,7 @@ type answer struct {
 	AttemptsRemaining int    `json:"attempts_remaining"`
 	Status            jsontext.Value
 	Code              jsontext.Value
+	Items             []jsontext.Value `json:"items"` // of a list
 }
 
 // problem is the code of a refusal.
@@ -121,6 +123,17 @@ func (c *client) resend(reference string) (answer, error) {
 
 func (c *client) status(reference string) (answer, error) {
 	return c.do(http.MethodGet, "/v1/otp/status?reference="+reference, "", "")
+}
+
+// list are the verifications of a person.
+func (c *client) list(to string) (answer, error) {
+	return c.do(http.MethodGet, "/v1/otp/list?to="+url.QueryEscape(to), "", "")
+}
+
+// ready tells whether the gateway calls itself ready.
+func (c *client) ready() bool {
+	a, err := c.do(http.MethodGet, "/readyz", "", "")
+	return err == nil && a.status == http.StatusOK
 }
 
 // breaker is the state of a provider's breaker for SMS, empty where it cannot be learnt.

@@ -45,6 +45,11 @@ func TestConfigurationsAreGood(t *testing.T) {
 	s := &stage{folder: t.TempDir()}
 	for name, set := range map[string]settings{
 		"every hosted kind": {Providers: everyKind(urls), Routes: everyRoute(), Timeout: "3s", Length: chaosLength},
+		"on Redis, with a collector": {
+			Providers: inhouseBlock("own", "http://127.0.0.1:1"), Routes: "  - {name: rest, use: [own]}",
+			Store:     (&redisServer{address: "127.0.0.1:1"}).store(),
+			Telemetry: (&collector{url: "http://127.0.0.1:2"}).settings(),
+		},
 		"in-house": {
 			Providers: inhouseBlock("own", "http://127.0.0.1:1"), Routes: "  - {name: rest, use: [own]}", Limits: "ip: 3/1m",
 		},

@@ -19,6 +19,7 @@ type journal struct {
 type line struct {
 	Msg     string
 	Address string
+	Console string
 	raw     []byte
 }
 

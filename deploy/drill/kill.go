@@ -2,191 +2,205 @@ package main
 
 import (
 	"fmt"
-	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
-
-	"github.com/otpgate/otpgate/providers/twin"
 )
 
-// What kill works with.
+// What the kill drills work with.
 const (
 	killRounds  = 3
 	killAfter   = 8 * time.Second // of load, and a little more from round to round
 	killClients = 24
+	killMost    = 10_000                // verifications that a client comes to in a round; no number is taken twice
+	killRetry   = 50 * time.Millisecond // of a client that was told that the store is away
 )
 
 // crash is a gateway that is killed, and what its clients were told before.
 type crash struct {
-	*stage
-	api    *client
-	file   string
-	hosted *twin.Inbox
-	own    *twin.Inbox
-	tally  *tally
-
-	mu   sync.Mutex
-	told []*told
-}
-
-// told is what a client knows of its verification from answers that it got.
-type told struct {
-	to, reference, code, key string
-	attempts                 int // that were answered as counted
-	verified                 bool
+	*ledger
+	file      string
+	store     []string // patterns of the store's files
+	redis     *redisServer
+	collector *collector
+	p         *process
+	api       *client
+	logs      []*journal
 }
 
 func kill(s *stage) error {
-	c := &crash{stage: s, hosted: new(twin.Inbox), own: new(twin.Inbox), tally: newTally()}
-	if err := c.open(); err != nil {
+	c := &crash{ledger: s.newLedger()}
+	if err := c.open(""); err != nil {
 		return err
 	}
-	for round := range killRounds {
-		if err := c.round(round); err != nil {
+	c.store = []string{filepath.Join(filepath.Dir(c.file), "otpgate.db*")}
+	for n := range killRounds {
+		if err := c.round(n, c.killGateway); err != nil {
 			return err
 		}
 	}
-	p, err := c.serveFile(c.file)
-	if err != nil {
-		return err
-	}
-	c.api = c.newClient(p.url)
-	c.look()
-	c.again()
-	for _, name := range []string{
-		"sends that were refused", "references that are lost", "guesses that went back", "successes that went back",
-		"codes that succeeded twice", "idempotency keys that are lost",
-	} {
-		c.none(c.tally, name)
-	}
-	return nil
+	return c.finish(noAnswer)
 }
 
-// open makes a provider of each sort: one that keeps its codes itself, and the in-house generator.
-func (c *crash) open() error {
-	hosted, err := c.hubtel("hosted", c.hosted)
+// open writes the configuration; store are the members of its block of that name.
+func (c *crash) open(store string) (err error) {
+	if c.collector, err = c.collect(); err != nil {
+		return err
+	}
+	set, err := c.providers()
 	if err != nil {
 		return err
 	}
-	own, err := c.upstream(phones(c.own))
-	if err != nil {
-		return err
-	}
-	c.file, err = c.write(&settings{
-		Providers: hubtelBlock("hosted", hosted.url, "") + inhouseBlock("own", own.url),
-		Routes:    "  - {name: hosted, when: {country: [GH]}, use: [hosted]}\n  - {name: rest, use: [own]}",
-	}, "drill")
+	set.Store, set.Telemetry = store, c.collector.settings()
+	c.file, err = c.write(&set, "drill")
 	return err
 }
 
-// round kills a gateway under load. What the rounds before have left is looked at first.
-func (c *crash) round(n int) error {
-	p, err := c.serveFile(c.file)
-	if err != nil {
+// launch starts the gateway, and looks at what those before it have left.
+func (c *crash) launch() (err error) {
+	if c.p, err = c.serveFile(c.file); err != nil {
 		return err
 	}
-	c.api = c.newClient(p.url)
-	c.look()
-	var clients sync.WaitGroup
-	for client := range killClients {
-		clients.Go(func() {
-			for i := 0; c.live(n*1_000_000 + client*10_000 + i); i++ {
-			}
-		})
-	}
-	c.rest(killAfter + time.Duration(n)*777*time.Millisecond)
-	err = p.kill()
-	clients.Wait()
-	if err != nil {
-		return err
-	}
-	guesses, successes := 0, 0
-	for _, t := range c.told {
-		guesses += t.attempts
-		if t.verified {
-			successes++
-		}
-	}
-	c.say("killed under load; answered so far: %d sends, %d guesses, %d successes", len(c.told), guesses, successes)
+	c.logs = append(c.logs, c.p.log)
+	c.api = c.newClient(c.p.url)
+	c.look(c.api)
 	return nil
 }
 
-// live is the life of the n-th verification, as far as it comes. It tells whether the gateway still answers.
-func (c *crash) live(n int) bool {
-	t := &told{to: nigerian(n), key: fmt.Sprint("key-", n)}
-	inbox := c.own
-	if n%4 == 0 {
-		t.to, inbox = ghanaian(n), c.hosted
-	}
-	a, err := c.api.do(http.MethodPost, "/v1/otp/send", fmt.Sprintf(`{"to":%q}`, t.to), t.key)
-	if err != nil {
-		return false
-	}
-	if a.status != http.StatusCreated {
-		c.tally.add("sends that were refused", fmt.Sprint(a))
-		return true
-	}
-	t.reference, t.code = a.Reference, codes(inbox, t.to, "")[0]
-	c.mu.Lock()
-	c.told = append(c.told, t)
-	c.mu.Unlock()
-	for i := range n % 4 { // 0 to 2 wrong guesses, or the right one first
-		guess := wrong([]string{t.code})
-		if i == 2 {
-			guess = t.code
-		}
-		if !c.guess(t, guess) {
-			return false
+// round breaks something under load.
+func (c *crash) round(n int, ruin func() error) error {
+	if c.p == nil || c.p.ended() {
+		if err := c.launch(); err != nil {
+			return err
 		}
 	}
-	return n%2 == 0 || c.guess(t, t.code)
-}
-
-// guess notes what was answered. Nobody else guesses at the same verification.
-func (c *crash) guess(t *told, guess string) bool {
-	a, err := c.api.verify(t.reference, guess)
-	switch {
-	case err != nil:
-		return false
-	case a.status == http.StatusOK && t.verified:
-		c.tally.add("codes that succeeded twice", fmt.Sprint(a))
-	case a.status == http.StatusOK:
-		t.attempts, t.verified = t.attempts+1, true
-	case a.status == http.StatusUnprocessableEntity:
-		t.attempts++
+	quit := make(chan struct{})
+	var clients sync.WaitGroup
+	for client := range killClients {
+		clients.Go(func() { c.load((n*killClients+client)*killMost, quit) })
 	}
-	return true
+	c.rest(killAfter + time.Duration(n)*777*time.Millisecond)
+	err := ruin()
+	close(quit)
+	clients.Wait()
+	c.say("answered so far: %s", c.figures())
+	return err
 }
 
-// look compares what the gateway knows with what it has told. It may know more: what it did not come to answer.
-func (c *crash) look() {
-	began := time.Now()
+// load is one client: it lets people live until the gateway is dead or the round over.
+func (c *crash) load(first int, quit <-chan struct{}) {
+	for n := first; ; n++ {
+		away := c.answers.of("send " + storeAway)
+		if c.live(n, func() *client { return c.api }) != nil {
+			return
+		}
+		if c.answers.of("send "+storeAway) > away {
+			c.rest(killRetry)
+		}
+		select {
+		case <-quit:
+			return
+		default:
+		}
+	}
+}
+
+func (c *crash) killGateway() error {
+	c.say("kill -9 of the gateway under load")
+	return c.p.kill()
+}
+
+// finish looks at everything once more, and for canaries in all that was written. Besides what is good, the answers
+// in also are allowed.
+func (c *crash) finish(also ...string) error {
+	if c.p.ended() {
+		if err := c.launch(); err != nil {
+			return err
+		}
+	} else {
+		c.look(c.api)
+	}
+	c.again(c.api)
+	c.stray(c.api)
+	c.only(append(also, sent, verifiedNow, wrongCode, usedCode)...)
+	c.faults()
+	return c.search()
+}
+
+// search looks for the codes of the in-house generator; those of the twin are too short not to be there by chance.
+func (c *crash) search() error {
+	search := newSearch(c.stage)
 	for _, t := range c.told {
-		a, err := c.api.status(t.reference)
-		switch detail := fmt.Sprintf("%+v, but %v %v", *t, a, err); {
-		case err != nil || a.status != http.StatusOK:
-			c.tally.add("references that are lost", detail)
-		case a.Attempts < t.attempts:
-			c.tally.add("guesses that went back", detail)
-		case t.verified && a.state() != "verified":
-			c.tally.add("successes that went back", detail)
+		if len(t.code) >= chaosLength {
+			search.seen.add(t.code)
 		}
 	}
-	c.say("%d references looked up in %v", len(c.told), short(time.Since(began)))
+	if err := search.console(c.p.console, c.told); err != nil {
+		return err
+	}
+	c.end(c.p) // what waits for the collector is sent now
+	lines := 0
+	for _, log := range c.logs {
+		lines += search.log(log.file)
+	}
+	size, err := search.files(c.store...)
+	if err != nil {
+		return err
+	}
+	exports, err := search.exports(c.collector)
+	c.say("searched for %d codes: %d lines of log, %d KiB of the store, %d pages, %d exports of %d KiB",
+		len(search.seen.codes), lines, size>>10, search.pages, exports, c.collector.size>>10)
+	c.expect(lines > 0 && size > 0 && exports > 0, "there was something of each to be searched")
+	search.expect()
+	return err
 }
 
-// again tries what must not work again: codes that succeeded, and idempotency keys that were used.
-func (c *crash) again() {
-	for i, t := range c.told {
-		if t.verified {
-			c.guess(t, t.code)
-		}
-		if i%10 != 0 {
-			continue
-		}
-		a, err := c.api.do(http.MethodPost, "/v1/otp/send", fmt.Sprintf(`{"to":%q}`, t.to), t.key)
-		if err != nil || a.Reference != t.reference || a.header.Get("Idempotency-Replayed") != "true" {
-			c.tally.add("idempotency keys that are lost", fmt.Sprintf("%+v, but %v %v", *t, a, err))
+// killRedis is kill on a Redis that loses nothing (appendfsync always), which is killed itself too.
+func killRedis(s *stage) error {
+	c := &crash{ledger: s.newLedger()}
+	var err error
+	c.redis, err = s.startRedis("--appendonly", "yes", "--appendfsync", "always", "--aof-use-rdb-preamble", "no",
+		"--rdbcompression", "no")
+	if err != nil {
+		return err
+	}
+	c.store = []string{filepath.Join(c.redis.data, "*.rdb"), filepath.Join(c.redis.data, "*", "*")}
+	if err := c.open(c.redis.store()); err != nil {
+		return err
+	}
+	for n, ruin := range []func() error{c.killGateway, c.killStore, c.killBoth} {
+		if err := c.round(n, ruin); err != nil {
+			return err
 		}
 	}
+	if err := c.redis.command("SAVE", "+OK"); err != nil {
+		return fmt.Errorf("a dump of Redis: %w", err)
+	}
+	return c.finish(noAnswer, storeAway, exhausted)
+}
+
+// killStore kills Redis, starts it again, and lets the gateway find that out.
+func (c *crash) killStore() error {
+	c.say("kill -9 of Redis under load; the gateway stays")
+	c.redis.kill()
+	c.rest(time.Second)
+	if err := c.redis.launch(); err != nil {
+		return err
+	}
+	began := time.Now()
+	before := c.answers.of(sent)
+	back := c.await(recoverWithin, func() bool { return c.answers.of(sent) > before })
+	c.expect(back, "sends succeed %v after Redis is back, without a restart of the gateway", short(time.Since(began)))
+	c.rest(2 * time.Second)
+	return nil
+}
+
+func (c *crash) killBoth() error {
+	c.say("kill -9 of the gateway and of Redis under load")
+	c.redis.kill()
+	err := c.p.kill()
+	if err != nil {
+		return err
+	}
+	return c.redis.launch()
 }

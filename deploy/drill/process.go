@@ -11,12 +11,13 @@ import (
 
 // process is a gateway in a process of its own.
 type process struct {
-	cmd    *exec.Cmd
-	folder string // of configuration, database and log
-	url    string
-	log    *journal
-	done   chan struct{} // closed when it has ended
-	err    error         // how it ended; read it after done
+	cmd     *exec.Cmd
+	folder  string // of configuration, database and log
+	url     string
+	console string // its address, as a URL
+	log     *journal
+	done    chan struct{} // closed when it has ended
+	err     error         // how it ended; read it after done
 }
 
 // serve starts `otpgate serve` with the settings and waits until it takes requests.
@@ -61,7 +62,7 @@ func (s *stage) start(cmd *exec.Cmd, folder string) (*process, error) {
 func (p *process) serving() bool {
 	p.log.read(func(l line) {
 		if l.Msg == "serving" {
-			p.url = "http://" + l.Address
+			p.url, p.console = "http://"+l.Address, "http://"+l.Console
 		}
 	})
 	return p.url != ""

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"text/template"
@@ -20,6 +21,8 @@ const codeKey = "ZHJpbGwtY29kZS1rZXktdGhhdC1tdXN0LW5vdC1iZS0="
 // settings are what drills differ in.
 type settings struct {
 	Folder    string // of configuration and database; empty: a new one
+	Store     string // members of store; empty: a database in Folder
+	Telemetry string // members of telemetry; empty: the log
 	Timeout   string // of a request; empty: 10s
 	Length    int    // of codes, where a provider lets one choose; 0: 6
 	Limits    string // members of limits; empty: none that a drill could meet
@@ -37,6 +40,8 @@ func (s *stage) write(set *settings, note string) (file string, err error) {
 			return "", err
 		}
 	}
+	set.Store = cmp.Or(set.Store, fmt.Sprintf("sqlite: {path: %q}", filepath.Join(set.Folder, "otpgate.db")))
+	set.Telemetry = cmp.Or(set.Telemetry, "logs: {level: info, format: json}")
 	hash := sha256.Sum256([]byte(apiSecret))
 	var text bytes.Buffer
 	text.WriteString("# " + note + "\n")
