@@ -229,17 +229,18 @@ func (m *memory) Levels(_ context.Context, claims []otp.Claim, now time.Time) ([
 
 // router answers as its script says. Codes are kept by upstream id.
 type router struct {
-	mu      sync.Mutex
-	script  []step // of the sends and resends, in order; the last one is repeated
-	codes   map[string]string
-	faults  map[string]error // of a verify at a provider
-	final   bool             // a wrong guess is the last one
-	sent    []routing.Request
-	resent  []routing.Delivered
-	asked   []string // providers whose Verify was called
-	late    func(routing.Try)
-	plans   map[providers.Channel]routing.Plan
-	planned []routing.Request // that Plan was asked for
+	mu        sync.Mutex
+	script    []step // of the sends and resends, in order; the last one is repeated
+	codes     map[string]string
+	faults    map[string]error // of a verify at a provider
+	final     bool             // a wrong guess is the last one
+	sent      []routing.Request
+	resent    []routing.Delivered
+	asked     []string // providers whose Verify was called
+	late      func(routing.Try)
+	plans     map[providers.Channel]routing.Plan
+	planned   []routing.Request // that Plan was asked for
+	meanwhile func()            // happens while a guess is judged; nil: nothing does
 }
 
 // step is what one send does: its tries, and the failure when none was taken.
@@ -288,6 +289,9 @@ func (r *router) Verify(
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = append(r.asked, at.Provider)
+	if r.meanwhile != nil {
+		r.meanwhile()
+	}
 	if err := r.faults[at.Provider]; err != nil {
 		return providers.Verdict{}, err
 	}

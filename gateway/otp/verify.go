@@ -160,10 +160,13 @@ func (s *Service) giveBack(ctx context.Context, v Verification, g Guess, j judge
 	if j.fault == nil {
 		release.Outcome = OutcomeExpired
 	}
-	if _, err := s.store.Release(ctx, release); err != nil {
+	after, err := s.store.Release(ctx, release)
+	switch {
+	case err != nil:
 		return storeError(err)
-	}
-	if j.fault == nil {
+	case after.Status == StatusVerified: // the upstream forgot the code because somebody else has just used it
+		return after.ended()
+	case j.fault == nil:
 		return v.refuse(Expired, "the provider no longer knows the code; resend it or send a new one")
 	}
 	return unavailable(v, j.fault)

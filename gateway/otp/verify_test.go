@@ -272,3 +272,22 @@ func TestStoresFaultIsNotAnAnswer(t *testing.T) {
 		t.Error("a guess that was not counted was compared")
 	}
 }
+
+// An upstream that has just granted a code to somebody does not know it any more when the next one asks.
+func TestWhoComesSecondIsToldSoAlsoWhenTheUpstreamForgot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.send(t)
+	w.router.faults["hubtel"] = &providers.Error{Class: providers.Gone}
+	w.router.meanwhile = func() {
+		_, err := w.store.Settle(t.Context(), otp.Settlement{
+			Match: otp.Match{Reference: v.Reference, App: v.App}, Status: otp.StatusVerified, Now: v.CreatedAt,
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := w.check(t, v.Reference, "1234"); codeOf(t, err) != otp.AlreadyVerified {
+		t.Error(err)
+	}
+}
