@@ -25,7 +25,7 @@ func onRedis(server *redistest.Server) []string {
 
 func startRedis(t *testing.T) *redistest.Server {
 	t.Helper()
-	server, err := redistest.Start(t.TempDir(), "--appendonly", "yes")
+	server, err := redistest.Start(t.TempDir(), "--appendonly", "yes", "--appendfsync", "always")
 	if err != nil {
 		t.Fatal(err)
 	}

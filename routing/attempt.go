@@ -22,12 +22,11 @@ func (e *Engine) attempt(c *chain, s *step, p permit, slice time.Duration) Try {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), slice+e.lateAnswer)
 	ctx = e.health.observer.TryBegan(ctx, call)
 	run := func(ctx context.Context) (providers.Handle, error) {
-		defer cancel()
 		defer unit.limiter.leave()
 		return s.send(ctx, send)
 	}
 	begun, late := try, c.late
-	f := take(ctx, e, call, run, func(a answer[providers.Handle]) { e.answeredLate(ctx, call, begun, a, late) })
+	f := take(ctx, cancel, e, call, run, func(a answer[providers.Handle]) { e.answeredLate(ctx, call, begun, a, late) })
 	a, _ := f.wait(slice, nil)
 	try.finish(call, a)
 	e.judge(ctx, call, try.Took, try.Err, s.place.entry.post, p.end)

@@ -26,11 +26,12 @@ type flight[T any] struct {
 	cancel   context.CancelFunc
 }
 
-// take makes the call. late gets the answer if the call was given up before; it runs in the call's goroutine.
+// take makes the call in ctx, which cancel ends, and ends it with the call. late gets the answer if the call was given
+// up before; it runs in the call's goroutine.
 func take[T any](
-	ctx context.Context, e *Engine, call Call, run func(context.Context) (T, error), late func(answer[T]),
+	ctx context.Context, cancel context.CancelFunc, e *Engine, call Call, run func(context.Context) (T, error),
+	late func(answer[T]),
 ) *flight[T] {
-	ctx, cancel := context.WithCancel(ctx)
 	ctx, progress := providers.WithProgress(ctx)
 	f := &flight[T]{answers: make(chan answer[T], 1), progress: progress, cancel: cancel}
 	recall := context.AfterFunc(e.base, cancel)
@@ -39,17 +40,23 @@ func take[T any](
 		defer e.crew.leave()
 		defer cancel()
 		defer recall()
-		a := guarded(ctx, e.health.observer, call, run)
-		if a.err != nil && a.err.Code == codeCutOff {
-			a.err.Class = cutOff(progress)
-		}
-		if f.settled.CompareAndSwap(false, true) {
-			f.answers <- a
-			return
-		}
-		late(a)
+		var a answer[T]
+		a.take(ctx, e.health.observer, &call, run)
+		f.settle(&a, late)
 	}()
 	return f
+}
+
+// settle hands the answer to who waits for it, or to late.
+func (f *flight[T]) settle(a *answer[T], late func(answer[T])) {
+	if a.err != nil && a.err.Code == codeCutOff {
+		a.err.Class = cutOff(f.progress)
+	}
+	if f.settled.CompareAndSwap(false, true) {
+		f.answers <- *a
+		return
+	}
+	late(*a)
 }
 
 // wait returns the answer if it comes within the time given. Then a call whose request was written goes on by itself;
@@ -109,20 +116,19 @@ func cutOff(p *providers.Progress) providers.Class {
 	return providers.Transient
 }
 
-// guarded makes the call and turns whatever comes of it into an answer. A panic is a defect of the adapter; what it was
+// take makes the call and turns whatever comes of it into an answer. A panic is a defect of the adapter; what it was
 // called with may hold a code, so its value is not looked at.
-func guarded[T any](
-	ctx context.Context, observer Observer, call Call, run func(context.Context) (T, error),
-) (a answer[T]) {
+func (a *answer[T]) take(ctx context.Context, observer Observer, call *Call, run func(context.Context) (T, error)) {
 	defer func() {
 		if v := recover(); v != nil {
-			a = answer[T]{err: &providers.Error{Class: providers.Unknown, Code: codePanic, Err: defect(v)}}
+			*a = answer[T]{err: &providers.Error{Class: providers.Unknown, Code: codePanic, Err: defect(v)}}
 			a.err.Provider, a.err.Op = call.Provider, call.Op
-			observer.Loud(ctx, call, a.err)
+			observer.Loud(ctx, *call, a.err)
 		}
 	}()
-	value, err := run(ctx)
-	return answer[T]{value, classified(err)}
+	var err error
+	a.value, err = run(ctx)
+	a.err = classified(err)
 }
 
 // classified makes a provider's error out of err. Of an error that an adapter did not classify only the fact is kept:

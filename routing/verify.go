@@ -31,7 +31,8 @@ func (e *Engine) Verify(
 		defer unit.limiter.leave()
 		return unit.provider.Verify(ctx, h, code)
 	}
-	f := take(bounded, e, call, run, func(a answer[providers.Verdict]) {
+	its, stop := context.WithCancel(bounded) // bounded must not end with the call: that would look like impatience
+	f := take(its, stop, e, call, run, func(a answer[providers.Verdict]) {
 		e.health.observer.Late(bounded, call, time.Since(began), signed(a.err, call))
 	})
 	a, _ := f.wait(unit.timeout, bounded.Done())

@@ -35,6 +35,7 @@ func (c serveCommand) Run(world *surroundings) error {
 	watching, stop := context.WithCancel(world.ctx)
 	var watcher sync.WaitGroup
 	watcher.Go(func() { c.watch(watching, world, cfg, g, log) })
+	watcher.Go(func() { gateway.PaceCollector(watching) })
 	err = g.Run(world.ctx)
 	stop()
 	watcher.Wait()

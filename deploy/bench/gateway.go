@@ -46,6 +46,7 @@ func (c gatewayCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
+	go gateway.PaceCollector(w.ctx)
 	return g.Run(w.ctx)
 }
 

@@ -20,8 +20,8 @@ import (
 
 // OTP is the use cases that the API offers. A refusal is an [*otp.Error]; every other error is a fault of the gateway.
 type OTP interface {
-	Send(ctx context.Context, app *apps.App, in otp.SendInput) (otp.Result, error)
-	Resend(ctx context.Context, app *apps.App, in otp.ResendInput) (otp.Result, error)
+	Send(ctx context.Context, app *apps.App, in otp.SendInput) (*otp.Result, error)
+	Resend(ctx context.Context, app *apps.App, in otp.ResendInput) (*otp.Result, error)
 	Verify(ctx context.Context, app *apps.App, in otp.VerifyInput) (otp.Verification, error)
 	Cancel(ctx context.Context, app *apps.App, reference string) (otp.Verification, error)
 	Status(ctx context.Context, app *apps.App, in otp.StatusInput) (otp.Verification, error)
@@ -94,6 +94,7 @@ func New(o Options) *fiber.App {
 		StrictRouting:                true,
 		Immutable:                    true, // a net: nothing that outlives a handler is meant to hold fiber's buffers
 		DisablePreParseMultipartForm: true,
+		ReduceMemoryUsage:            true, // no buffers for a connection that waits, on whichever side
 		DisableStartupMessage:        true,
 		ErrorHandler:                 s.unread,
 	})

@@ -17,12 +17,12 @@ type idleOTP struct {
 	v           otp.Verification
 }
 
-func (i idleOTP) Send(context.Context, *apps.App, otp.SendInput) (otp.Result, error) {
-	return otp.Result{Verification: i.v}, nil
+func (i idleOTP) Send(context.Context, *apps.App, otp.SendInput) (*otp.Result, error) {
+	return &otp.Result{Verification: i.v}, nil
 }
 
-func (i idleOTP) Resend(context.Context, *apps.App, otp.ResendInput) (otp.Result, error) {
-	return otp.Result{Verification: i.v}, nil
+func (i idleOTP) Resend(context.Context, *apps.App, otp.ResendInput) (*otp.Result, error) {
+	return &otp.Result{Verification: i.v}, nil
 }
 
 func (i idleOTP) Verify(context.Context, *apps.App, otp.VerifyInput) (otp.Verification, error) {

@@ -68,9 +68,13 @@ func (r *call) query(known ...string) (map[string]string, error) {
 
 // parameters reads the query parameters, and refuses those that are not known.
 func (r *call) parameters(known func(name string) bool) (map[string]string, error) {
+	query := r.fiber.Context().QueryArgs()
+	if query.Len() == 0 {
+		return nil, nil
+	}
 	got := map[string]string{}
 	var wrong []otp.Field
-	r.fiber.Context().QueryArgs().VisitAll(func(k, v []byte) {
+	query.VisitAll(func(k, v []byte) {
 		name := string(k)
 		if _, doubled := got[name]; doubled {
 			wrong = append(wrong, otp.Field{Field: clip(name), Message: twice})

@@ -66,14 +66,14 @@ func (f *fakeOTP) asked(ctx context.Context, app *apps.App, note func()) {
 	}
 }
 
-func (f *fakeOTP) Send(ctx context.Context, app *apps.App, in otp.SendInput) (otp.Result, error) {
+func (f *fakeOTP) Send(ctx context.Context, app *apps.App, in otp.SendInput) (*otp.Result, error) {
 	f.asked(ctx, app, func() { f.sends = append(f.sends, in) })
-	return f.result, f.err
+	return &f.result, f.err
 }
 
-func (f *fakeOTP) Resend(ctx context.Context, app *apps.App, in otp.ResendInput) (otp.Result, error) {
+func (f *fakeOTP) Resend(ctx context.Context, app *apps.App, in otp.ResendInput) (*otp.Result, error) {
 	f.asked(ctx, app, func() { f.resends = append(f.resends, in) })
-	return f.result, f.err
+	return &f.result, f.err
 }
 
 func (f *fakeOTP) Verify(ctx context.Context, app *apps.App, in otp.VerifyInput) (otp.Verification, error) {

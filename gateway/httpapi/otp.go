@@ -9,16 +9,23 @@ import (
 )
 
 func (r *call) send() (otp.Answer, error) {
-	body, err := decode[sendRequest](r)
-	if err != nil {
-		return otp.Answer{}, err
-	}
-	in := body.input()
-	if in.Once, err = r.once(http.StatusCreated); err != nil {
+	var in otp.SendInput
+	if err := r.readSend(&in); err != nil {
 		return otp.Answer{}, err
 	}
 	result, err := r.snapshot.OTP.Send(r.ctx, r.caller.App, in)
 	return r.outcome(result, err, http.StatusCreated)
+}
+
+// readSend reads the request. It is apart from what waits for the answer, so that nothing of the reading waits too.
+func (r *call) readSend(in *otp.SendInput) error {
+	body, err := decode[sendRequest](r)
+	if err != nil {
+		return err
+	}
+	*in = body.input()
+	in.Once, err = r.once(http.StatusCreated)
+	return err
 }
 
 func (r *call) resend() (otp.Answer, error) {
@@ -35,7 +42,7 @@ func (r *call) resend() (otp.Answer, error) {
 }
 
 // outcome answers a send or resend: with the first answer where there was one, byte for byte.
-func (r *call) outcome(result otp.Result, err error, status int) (otp.Answer, error) {
+func (r *call) outcome(result *otp.Result, err error, status int) (otp.Answer, error) {
 	if result.Replayed && result.Answer != nil {
 		return r.replay(result), nil
 	}
@@ -51,7 +58,7 @@ func (r *call) outcome(result otp.Result, err error, status int) (otp.Answer, er
 }
 
 // replay repeats the first answer. What it says about itself goes into header and log again.
-func (r *call) replay(result otp.Result) otp.Answer {
+func (r *call) replay(result *otp.Result) otp.Answer {
 	r.fiber.Set("Idempotency-Replayed", "true")
 	var first struct {
 		Code       any           `json:"code"` // an object in a verification

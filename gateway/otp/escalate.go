@@ -36,7 +36,7 @@ func (s *Service) Escalate(ctx context.Context, timers Timers) (int, error) {
 // escalate makes the next step of one verification; when its channel's providers are used up, the one after it at once.
 func (s *Service) escalate(ctx context.Context, v Verification) {
 	ctx, ended := s.observe(ctx, Use{Name: UseEscalate, App: v.App, Origin: v.Trace})
-	_, err := s.dispatch(ctx, Result{Verification: v}, nil, nil, s.nextStep)
+	err := s.dispatch(ctx, &Result{Verification: v}, nil, nil, s.nextStep)
 	ended(v, err)
 	if err != nil {
 		s.log.WarnContext(ctx, "a step of a fallback found no provider", "reference", v.Reference, "error", err)

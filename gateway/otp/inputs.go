@@ -52,7 +52,7 @@ type OnceInput struct {
 	Render func(Verification, error) Answer
 }
 
-// Result is what send and resend answer.
+// Result is what send and resend answer, and never nil, also beside an error.
 type Result struct {
 	Verification Verification
 	Levels       []Level // of the limits that were counted

@@ -23,8 +23,8 @@ type job struct {
 	recorded chan struct{} // closed when the tries are in the store: a late answer is written over them, not under
 }
 
-func newJob(s *Service, v Verification) *job {
-	return &job{s: s, v: v, rest: v.Next.Steps, recorded: make(chan struct{})}
+func newJob(s *Service, v *Verification) *job {
+	return &job{s: s, v: *v, rest: v.Next.Steps, recorded: make(chan struct{})}
 }
 
 func (j *job) close() { close(j.recorded) }

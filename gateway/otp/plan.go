@@ -32,7 +32,7 @@ type PreviewStep struct {
 // Plan tells what Send would do with the same request now. It sends nothing and counts nothing.
 func (s *Service) Plan(ctx context.Context, app *apps.App, in SendInput) (Preview, error) {
 	now := s.now()
-	v, err := s.newVerification(app, in, now)
+	v, err := s.newVerification(app, &in, now)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -45,7 +45,7 @@ func (s *Service) Plan(ctx context.Context, app *apps.App, in SendInput) (Previe
 		}
 		levels = append(levels, kept...)
 	}
-	return Preview{To: v.To, Channel: v.Channel, Expiry: v.Wish.Expiry, Steps: s.preview(app, v), Limits: levels}, nil
+	return Preview{To: v.To, Channel: v.Channel, Expiry: v.Wish.Expiry, Steps: s.preview(app, *v), Limits: levels}, nil
 }
 
 // preview lists the steps of v as firstSend and escalate would make them. A step waits for its time after a delivery;
@@ -74,7 +74,7 @@ func (s *Service) preview(app *apps.App, v Verification) []PreviewStep {
 
 // planFor plans a step that is made after a while, when the code has less left to live.
 func (s *Service) planFor(p *PreviewStep, v Verification) {
-	req := newJob(s, v).request(Step{Channel: p.Channel, To: p.To})
+	req := newJob(s, &v).request(Step{Channel: p.Channel, To: p.To})
 	req.Send.Wish.Expiry = v.Wish.Expiry - p.After
 	p.Plan = s.router.Plan(req)
 	if p.Channel != providers.SMS || s.measure == nil {

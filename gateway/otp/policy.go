@@ -72,8 +72,8 @@ func (d *draft) refuse(field, message string) {
 }
 
 // newVerification reads a request with the app's defaults in the gaps. Its error lists every mistake.
-func (s *Service) newVerification(app *apps.App, in SendInput, now time.Time) (Verification, error) {
-	d := &draft{app: app, in: in}
+func (s *Service) newVerification(app *apps.App, in *SendInput, now time.Time) (*Verification, error) {
+	d := &draft{app: app, in: *in}
 	d.v = Verification{
 		App: app.ID, Status: StatusPending, CreatedAt: now,
 		MaxResends: app.Defaults.MaxResends, ResendAfter: app.Defaults.ResendAfter, ResendAt: now.Add(app.Defaults.ResendAfter),
@@ -85,12 +85,12 @@ func (s *Service) newVerification(app *apps.App, in SendInput, now time.Time) (V
 	d.steps(s.numbers)
 	d.size(s)
 	if len(d.fields) > 0 {
-		return Verification{}, &Error{
+		return nil, &Error{
 			Code: InvalidRequest, Detail: "the request has mistakes; errors names each field and what would be right", Fields: d.fields,
 		}
 	}
 	d.v.Reference, d.v.ExpiresAt = NewReference(now, d.v.To), now.Add(d.v.Wish.Expiry)
-	return d.v, nil
+	return &d.v, nil
 }
 
 func (d *draft) address(numbers *Numbers) {

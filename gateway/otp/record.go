@@ -133,8 +133,10 @@ func (n *nanos) UnmarshalJSON(b []byte) error {
 }
 
 // EncodeRecord writes v for a store.
-func EncodeRecord(v Verification) ([]byte, error) {
-	r := record{
+func EncodeRecord(v Verification) ([]byte, error) { return json.Marshal(recordOf(&v)) }
+
+func recordOf(v *Verification) *record {
+	r := &record{
 		V: recordVersion, Reference: v.Reference, App: v.App,
 		To:      addressOf(v.To),
 		Channel: v.Channel, Purpose: v.Purpose,
@@ -155,7 +157,7 @@ func EncodeRecord(v Verification) ([]byte, error) {
 	for _, step := range v.Next.Steps {
 		r.Steps = append(r.Steps, stepRecord{Channel: step.Channel, To: addressOf(step.To), After: step.After.Milliseconds()})
 	}
-	return json.Marshal(r)
+	return r
 }
 
 // DecodeRecord reads what EncodeRecord wrote.

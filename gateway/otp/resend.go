@@ -10,37 +10,40 @@ import (
 )
 
 // Resend delivers a code again, on the same channel unless another one is named. Expiry and guesses go on as they were.
-func (s *Service) Resend(ctx context.Context, app *apps.App, in ResendInput) (r Result, err error) {
+func (s *Service) Resend(ctx context.Context, app *apps.App, in ResendInput) (r *Result, err error) {
 	ctx, ended := s.observe(ctx, Use{Name: UseResend, App: app.ID})
+	r = new(Result)
 	defer func() { ended(r.Verification, err) }()
 	now := s.now()
 	ref, err := reference(in.Reference)
 	if err != nil {
-		return Result{}, err
+		return r, err
 	}
 	before, err := s.get(ctx, app, ref)
 	if err != nil {
-		return Result{}, err
+		return r, err
 	}
 	step, err := resendStep(app, before, in.Channel)
 	if err != nil {
-		return Result{}, err
+		return r, err
 	}
 	short, long := s.sendClaims(app.ID, []providers.Recipient{step.To}, before.ClientIP)
 	levels, err := s.memory.Charge(short, now)
 	if err != nil {
-		return Result{}, err
+		return r, err
 	}
 	once := s.once(app, "resend", in.Once)
 	begun, err := s.store.Renew(ctx, Renewal{Match: Match{Reference: ref, App: app.ID}, Claims: long, Once: once, Now: now})
 	if err != nil || begun.Replay != nil {
 		s.memory.TakeBack(short, now)
-		return Result{Answer: begun.Replay, Replayed: begun.Replay != nil}, storeError(err)
+		r.Answer, r.Replayed = begun.Replay, begun.Replay != nil
+		return r, storeError(err)
 	}
-	result := Result{Verification: begun.Verification, Levels: append(levels, begun.Levels...)}
-	return s.dispatch(ctx, result, in.Once, once, func(ctx context.Context, j *job) *routing.Failure {
+	r.Verification, r.Levels = begun.Verification, append(levels, begun.Levels...)
+	err = s.dispatch(ctx, r, in.Once, once, func(ctx context.Context, j *job) *routing.Failure {
 		return s.sendAgain(ctx, app, j, step)
 	})
+	return r, err
 }
 
 // resendStep is where a resend goes: to the address that the channel was used with before, else to the first one.

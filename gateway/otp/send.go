@@ -12,39 +12,58 @@ import (
 
 // Send starts a verification: it has a code created and delivered, and answers with the reference.
 // When no provider took it, the error carries the reference too.
-func (s *Service) Send(ctx context.Context, app *apps.App, in SendInput) (r Result, err error) {
+func (s *Service) Send(ctx context.Context, app *apps.App, in SendInput) (r *Result, err error) {
 	ctx, ended := s.observe(ctx, Use{Name: UseSend, App: app.ID})
+	r = new(Result)
 	defer func() { ended(r.Verification, err) }()
+	once := s.once(app, "send", in.Once)
+	if err = s.begin(ctx, app, &in, once, r); err != nil || r.Replayed {
+		return r, err
+	}
+	err = s.dispatch(ctx, r, in.Once, once, func(ctx context.Context, j *job) *routing.Failure {
+		return s.firstSend(ctx, app, j)
+	})
+	return r, err
+}
+
+// begin counts the limits of a send and writes the verification down. r is Replayed where the idempotency key was met
+// before.
+func (s *Service) begin(ctx context.Context, app *apps.App, in *SendInput, once *Once, r *Result) error {
 	now := s.now()
 	v, err := s.newVerification(app, in, now)
 	if err != nil {
-		return Result{}, err
+		return err
 	}
 	v.Trace = s.observer.Trace(ctx)
 	short, long := s.sendClaims(app.ID, v.recipients(), v.ClientIP)
 	levels, err := s.memory.Charge(short, now)
 	if err != nil {
-		return Result{}, err
+		return err
 	}
-	once := s.once(app, "send", in.Once)
-	begun, err := s.store.Begin(ctx, Begin{Verification: v, Claims: long, Once: once, Now: now})
+	begun, err := s.store.Begin(ctx, Begin{Verification: *v, Claims: long, Once: once, Now: now})
 	if err != nil || begun.Replay != nil {
 		s.memory.TakeBack(short, now)
-		return Result{Answer: begun.Replay, Replayed: begun.Replay != nil}, storeError(err)
+		r.Answer, r.Replayed = begun.Replay, begun.Replay != nil
+		return storeError(err)
 	}
-	result := Result{Verification: begun.Verification, Levels: append(levels, begun.Levels...)}
-	return s.dispatch(ctx, result, in.Once, once, func(ctx context.Context, j *job) *routing.Failure {
-		return s.firstSend(ctx, app, j)
-	})
+	r.Verification, r.Levels = begun.Verification, append(levels, begun.Levels...)
+	return nil
 }
 
-// dispatch has a code delivered and records what became of it, together with the answer to the idempotency key.
-func (s *Service) dispatch(ctx context.Context, r Result, in *OnceInput, once *Once, deliver delivering) (Result, error) {
-	job := newJob(s, r.Verification)
+// dispatch has a code delivered and records what became of it, together with the answer to the idempotency key: both
+// stand in r then. Its frame is small, because thousands of them wait for slow upstreams at the same time: what comes
+// before and after has frames of its own, which are gone while it waits.
+func (s *Service) dispatch(ctx context.Context, r *Result, in *OnceInput, once *Once, deliver delivering) error {
+	job := newJob(s, &r.Verification)
 	defer job.close()
 	failure := deliver(ctx, job)
-	d := job.record(failure, s.now())
+	return s.conclude(ctx, r, job.record(failure, s.now()), failure, in, once)
+}
 
+// conclude records what became of a job.
+func (s *Service) conclude(
+	ctx context.Context, r *Result, d Dispatch, failure *routing.Failure, in *OnceInput, once *Once,
+) error {
 	v := r.Verification.Clone()
 	v.Deliver(d)
 	err := answerTo(v, failure, r.Levels)
@@ -60,14 +79,15 @@ func (s *Service) dispatch(ctx context.Context, r Result, in *OnceInput, once *O
 	defer cancel()
 	stored, storeErr := s.store.Deliver(closing, d)
 	if storeErr != nil {
-		return Result{}, storeError(storeErr)
+		*r = Result{}
+		return storeError(storeErr)
 	}
 	for _, made := range d.Deliveries {
 		s.observer.Delivered(stored, made)
 	}
 	s.settled(stored, StatusFailed, d.Now)
 	r.Verification = stored
-	return r, err
+	return err
 }
 
 // delivering makes the tries of a job; its failure is nil when a provider took the code.

@@ -22,6 +22,9 @@ const (
 	// descriptor; a lower one would make calls queue here, where nobody sees them.
 	maxConnections = 8192
 	maxHeader      = 64 << 10
+	// A connection keeps both buffers as long as it lives, and every call in flight has one. Most requests and answers
+	// fit; of longer ones the bodies pass by the buffers, which hold no more than the rest of the head.
+	readBuffer, writeBuffer = 2 << 10, 1 << 10
 )
 
 // Config says how to reach one upstream.
@@ -88,6 +91,8 @@ func transport(timeout time.Duration) *http.Transport {
 		MaxIdleConnsPerHost:    maxConnections,
 		MaxConnsPerHost:        maxConnections,
 		MaxResponseHeaderBytes: maxHeader,
+		ReadBufferSize:         readBuffer,
+		WriteBufferSize:        writeBuffer,
 		DisableCompression:     true,
 	}
 }

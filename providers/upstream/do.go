@@ -54,8 +54,12 @@ type Response struct {
 func (c *Client) Do(caller context.Context, call Call) (Response, error) {
 	ctx, cancel := context.WithTimeout(caller, c.timeout)
 	defer cancel()
+	body, mediaType, err := call.body()
+	if err != nil {
+		return Response{}, c.fail(call.Op, providers.Unknown, err)
+	}
 	var way journey
-	req, err := c.request(httptrace.WithClientTrace(ctx, way.trace(caller)), call)
+	req, err := c.request(httptrace.WithClientTrace(ctx, way.trace(caller)), &call, body, mediaType)
 	if err != nil {
 		return Response{}, c.fail(call.Op, providers.Unknown, err)
 	}
@@ -68,14 +72,14 @@ func (c *Client) Do(caller context.Context, call Call) (Response, error) {
 		Status: head.StatusCode, Header: head.Header, RetryAfter: RetryAfter(head.Header, time.Now()),
 		provider: c.provider, op: call.Op, guess: call.Guess,
 	}
-	body, err := io.ReadAll(io.LimitReader(head.Body, maxAnswer+1))
+	answer, err := io.ReadAll(io.LimitReader(head.Body, maxAnswer+1))
 	switch {
 	case err != nil:
 		return r, r.Failure(classOfBrokenBody(r.Status), "", cause(caller, ctx, err))
-	case len(body) > maxAnswer:
+	case len(answer) > maxAnswer:
 		return r, r.Failure(providers.Transient, "", errTooLarge)
 	}
-	r.Body = body
+	r.Body = answer
 	return r, nil
 }
 
@@ -118,12 +122,8 @@ var (
 	errRequest  = errors.New("request cannot be written")
 )
 
-func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) {
+func (c *Client) request(ctx context.Context, call *Call, body io.Reader, mediaType string) (*http.Request, error) {
 	address, err := c.address(call)
-	if err != nil {
-		return nil, err
-	}
-	body, mediaType, err := call.body()
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 }
 
 // body writes the body of a call; nil: there is none.
-func (call Call) body() (body io.Reader, mediaType string, err error) {
+func (call *Call) body() (body io.Reader, mediaType string, err error) {
 	switch b := call.Body.(type) {
 	case nil:
 		return nil, "", nil
@@ -166,7 +166,7 @@ func (call Call) body() (body io.Reader, mediaType string, err error) {
 
 // address joins base URL and segments. Segments may come from an upstream's answer, so one that would walk up or vanish
 // is refused.
-func (c *Client) address(call Call) (*url.URL, error) {
+func (c *Client) address(call *Call) (*url.URL, error) {
 	if call.URL != nil {
 		return call.URL, nil
 	}

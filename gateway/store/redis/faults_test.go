@@ -169,7 +169,7 @@ func TestScriptsAreSentAgainWhenRedisForgotThem(t *testing.T) {
 // Redis is killed under load and comes back: what was answered is there, and all else failed in time.
 func TestWhatWasAnsweredOutlivesAKilledRedis(t *testing.T) {
 	t.Parallel()
-	server := launched(t, "--appendonly", "yes", "--appendfsync", "everysec")
+	server := launched(t, "--appendonly", "yes", "--appendfsync", "always")
 	s := open(t, func(o *redis.Options) { o.Addresses, o.Timeout = []string{server.Address}, 500*time.Millisecond })
 	var mu sync.Mutex
 	answered := map[otp.Reference]int{} // guesses

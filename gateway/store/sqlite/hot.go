@@ -4,12 +4,14 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/otpgate/otpgate/gateway/otp"
+	"github.com/otpgate/otpgate/gateway/store"
 )
 
 // How much is remembered of what was written last. What is not remembered is read from the file.
 const (
 	hotRecords = 8192
 	hotWindows = 16384
+	hotKeys    = 16384
 )
 
 // hot remembers what the writer wrote last: most steps follow close upon another one of the same verification, and need
@@ -18,8 +20,9 @@ const (
 type hot struct {
 	records *simplelru.LRU[otp.Reference, otp.Verification]
 	windows *simplelru.LRU[string, []byte]
-	sums    sums  // of the group that is being written
-	marks   marks // that were written
+	keys    *simplelru.LRU[string, store.Key] // of requests that are not finished
+	sums    sums                              // of the group that is being written
+	marks   marks                             // that were written
 	filling filling
 }
 
@@ -29,7 +32,11 @@ func newHot() (*hot, error) {
 		return nil, err
 	}
 	windows, err := simplelru.NewLRU[string, []byte](hotWindows, nil)
-	return &hot{records: records, windows: windows, sums: sums{}, marks: marks{}}, err
+	if err != nil {
+		return nil, err
+	}
+	keys, err := simplelru.NewLRU[string, store.Key](hotKeys, nil)
+	return &hot{records: records, windows: windows, keys: keys, sums: sums{}, marks: marks{}}, err
 }
 
 // record returns what is remembered. What a step does to it counts only when it is saved.

@@ -28,6 +28,7 @@ func (t tx) hold(once *otp.Once, ref otp.Reference, now time.Time) error {
 	k := store.NewKey(*once, ref, now)
 	_, err := t.exec(saveKey,
 		once.Key, k.Fingerprint[:], string(ref), k.LeaseUntil.UnixMilli(), k.KeepUntil.UnixMilli())
+	t.keys.Add(once.Key, k)
 	return err
 }
 
@@ -40,6 +41,7 @@ func (t tx) finish(done *otp.Done, ref otp.Reference) error {
 	if err != nil || !found || !key.Finish(*done, ref) {
 		return err
 	}
+	t.keys.Remove(done.Key)
 	if done.Answer == nil {
 		_, err = t.exec(deleteKey, done.Key)
 		return err
@@ -49,6 +51,9 @@ func (t tx) finish(done *otp.Done, ref otp.Reference) error {
 }
 
 func (t tx) key(name string) (store.Key, bool, error) {
+	if k, ok := t.keys.Get(name); ok {
+		return k, true, nil
+	}
 	var row [7]driver.Value
 	found, err := t.row(row[:], selectKey, name)
 	if err != nil || !found {

@@ -152,13 +152,14 @@ func reopen(path string, o Options) (tx, error) {
 
 // writing is how the connection for writing is set up. A lock that somebody else holds on the file is waited for, but
 // not as long as callers wait. The cache is small because SQLite searches all of it after many a commit, and what the
-// writer needs again soon it remembers itself.
+// writer needs again soon it remembers itself. The log of writes is carried into the file every 4,000 pages, not every
+// 1,000: a page that many commits have written is carried over once, and the disk is waited for less often.
 func (o Options) writing() url.Values {
 	return url.Values{
 		"_busy_timeout": {"750"},
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {string(o.Synchronous)},
-		"_pragma":       {"cache_size(-4096)", "journal_size_limit(67108864)"},
+		"_pragma":       {"cache_size(-4096)", "journal_size_limit(67108864)", "wal_autocheckpoint(4000)"},
 	}
 }
 
