@@ -100,7 +100,7 @@ func (h *History) takeIn(ctx context.Context, app string, changes []Change) ([]C
 	var items []item
 	var done, asked []Change
 	for i, c := range changes {
-		if states[i].version == c.Version {
+		if states[i].version == c.Version || states[i].damaged {
 			done = append(done, c)
 			continue
 		}
@@ -119,7 +119,8 @@ func (h *History) takeIn(ctx context.Context, app string, changes []Change) ([]C
 	if err != nil {
 		return nil, err
 	}
-	taken, err := h.take.Run(ctx, h.Client, keys, arg, h.KeepVerifications.Milliseconds(), h.KeepEvents.Milliseconds()).Int64Slice()
+	taken, err := h.take.Run(ctx, h.Client, keys, arg,
+		h.KeepVerifications.Milliseconds(), h.KeepEvents.Milliseconds()).Int64Slice()
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +136,7 @@ func (h *History) takeIn(ctx context.Context, app string, changes []Change) ([]C
 type state struct {
 	otp.Verification
 	version string
+	damaged bool // it cannot be read: what changed since cannot be told, and must not keep others from being told
 }
 
 func (h *History) states(ctx context.Context, app string, changes []Change) ([]state, error) {
@@ -157,9 +159,10 @@ func (h *History) states(ctx context.Context, app string, changes []Change) ([]s
 		}
 		v, err := otp.DecodeRecord([]byte(record))
 		if err != nil {
-			return nil, err
+			h.Log.Error("the history of a verification cannot be read and goes no further",
+				"reference", changes[i].Reference, "error", err)
 		}
-		states[i] = state{v, version}
+		states[i] = state{v, version, err != nil}
 	}
 	return states, nil
 }
@@ -172,7 +175,8 @@ func (h *History) item(c Change, before state) (item, error) {
 	}
 	one := item{
 		Ref: c.Reference, Was: before.version, Version: c.Version, Record: string(record),
-		Keep: (c.ExpiresAt.Sub(c.CreatedAt) + known).Milliseconds(), Oldest: first(c.At.Add(-h.KeepVerifications)), Hour: hourOf(c.CreatedAt).Unix(),
+		Keep: (c.ExpiresAt.Sub(c.CreatedAt) + known).Milliseconds(), Oldest: first(c.At.Add(-h.KeepVerifications)),
+		Hour:   hourOf(c.CreatedAt).Unix(),
 		Events: []string{}, Counts: map[string]string{},
 	}
 	for _, e := range otp.Changes(before.Verification, c.Verification, c.At) {

@@ -446,3 +446,22 @@ func TestEveryKeyHasAnEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestADamagedStateKeepsNobodyElseWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	broken, sound := fresh(1, "shop"), fresh(2, "shop")
+	w.records.put(broken)
+	w.follow()
+	if err := w.client.HSet(t.Context(), "test:{h shop}:seen:"+string(broken.Reference), "record", "{").Err(); err != nil {
+		t.Fatal(err)
+	}
+	broken.Resends = 1
+	w.records.put(broken)
+	w.records.put(sound)
+	w.follow()
+	page, err := w.List(t.Context(), otp.Query{App: "shop", Limit: 9, Now: start})
+	if err != nil || len(page.Items) != 2 || len(w.records.dirty) != 0 {
+		t.Errorf("%d are listed, %d are left: %v", len(page.Items), len(w.records.dirty), err)
+	}
+}
