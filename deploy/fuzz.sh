@@ -9,7 +9,7 @@ shift || true
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# Go calls a target failed whose time ran out in the midst of an input (golang/go#48591). That is no finding: a finding
+# Go calls a target failed whose time ran out in the midst of an input. That is no finding: a finding
 # is written to testdata, and the output says so.
 over() { grep -q 'context deadline exceeded' "$log" && ! grep -q 'Failing input written' "$log"; }
 
