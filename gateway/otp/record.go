@@ -194,6 +194,18 @@ func DecodeRecord(b []byte) (Verification, error) {
 	return v, nil
 }
 
+// EncodeCheck writes a guess for a store that keeps some of them beside the record.
+func EncodeCheck(c Check) ([]byte, error) { return json.Marshal(checkRecordOf(c)) }
+
+// DecodeCheck reads what EncodeCheck wrote.
+func DecodeCheck(b []byte) (Check, error) {
+	var c checkRecord
+	if err := json.Unmarshal(b, &c); err != nil {
+		return Check{}, fmt.Errorf("a stored guess is damaged: %w", err)
+	}
+	return c.check(), nil
+}
+
 func deliveryRecordOf(d Delivery) deliveryRecord {
 	return deliveryRecord{
 		ID: d.ID, Provider: d.Provider, Channel: d.Channel, To: addressOf(d.To), Status: d.Status, Reason: d.Reason,

@@ -121,6 +121,11 @@ type Guess struct {
 	Now      time.Time
 }
 
+// Check is the guess as it is recorded when it is granted.
+func (g Guess) Check() Check {
+	return Check{ID: g.ID, At: g.Now, Outcome: OutcomeWrong, Counted: true, IP: g.IP}
+}
+
 // Release is the step that gives a guess back.
 type Release struct {
 	Reference Reference

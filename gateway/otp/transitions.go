@@ -117,12 +117,17 @@ func (v *Verification) Reserve(g Guess, failures *Window) error {
 		}
 		failures.Add(*g.Failures, g.Now)
 	}
+	v.Count(g.Check())
+	return nil
+}
+
+// Count takes in a guess that was granted.
+func (v *Verification) Count(c Check) {
 	v.Attempts++
-	v.Checks = append(v.Checks, Check{ID: g.ID, At: g.Now, Outcome: OutcomeWrong, Counted: true, IP: g.IP})
+	v.Checks = append(v.Checks, c)
 	if surplus := len(v.Checks) - maxChecks; surplus > 0 {
 		v.Checks = slices.Delete(v.Checks, 0, surplus)
 	}
-	return nil
 }
 
 // Release gives a guess back, once.

@@ -2,10 +2,10 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/otpgate/otpgate/gateway/otp"
-	"github.com/otpgate/otpgate/gateway/store"
 )
 
 // Begin implements [otp.Store].
@@ -15,71 +15,105 @@ func (s *Store) Begin(ctx context.Context, b otp.Begin) (otp.Begun, error) {
 	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	lines, err := split(b.Verification)
+	v := &b.Verification
+	lines, made, err := encode(v, b.Now)
 	if err != nil {
 		return otp.Begun{}, err
 	}
-	ref := b.Verification.Reference
-	e := s.enter(ref, b.Claims, b.Once, b.Now)
-	e.main = s.step(ctx, s.scripts.begin, ref, b.Now, e.own.keys, append([]any{lines}, e.own.args...)...)
-	e.undo = func(ctx context.Context) *command { return s.step(ctx, s.scripts.unbegin, ref, b.Now, nil) }
-	e.links = s.links(ctx, ref, b.Verification.Deliveries)
-	return e.run(ctx, func(r reply) (otp.Verification, error) {
+	e := s.enter(v.Reference, b.Claims, b.Once, b.Now)
+	timer := ""
+	if !v.Next.At.IsZero() {
+		timer = millis(v.Next.At)
+	}
+	args := []any{
+		lines, (max(0, v.ExpiresAt.Sub(b.Now)) + s.options.Retention).Milliseconds(), millis(v.ExpiresAt), timer, member(v),
+	}
+	e.main = s.step(ctx, "begin", s.scripts.begin, v.Reference, e.own.keys, append(args, e.own.args...)...)
+	e.undo = func(ctx context.Context) error {
+		return s.run(ctx, s.step(ctx, "unbegin", s.scripts.unbegin, v.Reference, nil, member(v)))
+	}
+	begun, err := e.run(ctx, s.links(ctx, v.Reference, v.Deliveries), func(r reply) (otp.Verification, error) {
 		switch r.word {
 		case "ok", "full":
-			return b.Verification, nil
+			return *v, nil
 		case "taken":
-			return otp.Verification{}, fmt.Errorf("there is a verification %s already", ref)
+			return otp.Verification{}, fmt.Errorf("there is a verification %s already", v.Reference)
 		default:
 			return otp.Verification{}, errReply
 		}
 	})
+	if err == nil && begun.Replay == nil {
+		s.remember(made)
+	}
+	return begun, err
 }
 
-// Renew implements [otp.Store]. A key is taken before anything else is done: two requests with one key that both
-// counted a resend would refuse each other.
+// Renew implements [otp.Store].
 func (s *Store) Renew(ctx context.Context, r otp.Renewal) (otp.Begun, error) {
 	if ctx.Err() != nil {
 		return otp.Begun{}, ctx.Err()
 	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
+	for {
+		begun, err := s.renew(ctx, r)
+		if !errors.Is(err, errMoved) {
+			return begun, err
+		}
+	}
+}
+
+// errMoved tells that others changed a verification meanwhile. What was counted elsewhere has been taken back.
+var errMoved = errors.New("the verification was changed by somebody else")
+
+// renew tries to count a resend. A key is taken before anything else is done: two requests with one key that both
+// counted a resend would refuse each other.
+func (s *Store) renew(ctx context.Context, r otp.Renewal) (otp.Begun, error) {
 	ref := r.Match.Reference
 	e := s.enter(ref, r.Claims, r.Once, r.Now)
 	if first := e.holdKey(ctx); first != nil {
 		if err := s.run(ctx, first...); err != nil {
 			return otp.Begun{}, err
 		}
-		if replay, err := e.met(); replay != nil || err != nil {
+		if replay, err := e.met(ctx); replay != nil || err != nil {
 			return otp.Begun{Replay: replay}, err
 		}
 	}
-	args := append([]any{r.Match.App, r.Match.To, r.Match.Purpose}, e.own.args...)
-	e.main = s.step(ctx, s.scripts.renew, ref, r.Now, e.own.keys, args...)
-	e.undo = func(ctx context.Context) *command {
-		return s.step(ctx, s.scripts.unrenew, ref, r.Now, nil, text(e.main.reply().at(2)))
+	c := &change{name: "renew", ref: ref, now: r.Now, rule: func(v *otp.Verification) (bool, error) {
+		return true, v.Renew(r)
+	}}
+	seen, ok := s.recall(ref)
+	if !ok || !c.prepare(&seen) {
+		if s.refresh(ctx, []*change{c}); c.refused != nil {
+			return otp.Begun{}, errors.Join(c.refused, e.takeBack(ctx))
+		}
 	}
-	return e.run(ctx, func(told reply) (otp.Verification, error) { return renewed(told, r) })
+	e.main = s.step(ctx, c.name, s.scripts.renew, ref, e.own.keys, append(c.args(), e.own.args...)...)
+	e.undo = func(ctx context.Context) error { return s.unrenew(ctx, c) }
+	begun, err := e.run(ctx, nil, func(told reply) (otp.Verification, error) {
+		switch told.word {
+		case "ok", "full":
+			return c.is, nil
+		case "moved", "missing":
+			return otp.Verification{}, errMoved
+		default:
+			return otp.Verification{}, errReply
+		}
+	})
+	if err == nil {
+		s.remember(c.next)
+	}
+	return begun, err
 }
 
-func renewed(told reply, r otp.Renewal) (otp.Verification, error) {
-	switch told.word {
-	case "ok":
-		return join(text(told.at(1)))
-	case "full":
-		return otp.Verification{}, nil
-	case "missing":
-		return otp.Verification{}, store.NotFound()
-	case "refused":
-		v, err := join(text(told.at(0)))
-		if err != nil {
-			return v, err
-		}
-		if err := v.Renew(r); err != nil {
-			return otp.Verification{}, err
-		}
-		return otp.Verification{}, disagreement("renew")
-	default:
-		return otp.Verification{}, errReply
+// unrenew takes a resend back that was refused elsewhere.
+func (s *Store) unrenew(ctx context.Context, c *change) error {
+	err := s.change(ctx, &change{name: "unrenew", ref: c.ref, now: c.now, rule: func(v *otp.Verification) (bool, error) {
+		v.Resends, v.ResendAt = max(0, v.Resends-1), c.was.ResendAt
+		return true, nil
+	}})
+	if isNotFound(err) {
+		return nil
 	}
+	return err
 }

@@ -3,6 +3,7 @@ package redis_test
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,6 +59,56 @@ func BenchmarkLifeInRedis(b *testing.B) {
 		b.ReportMetric((busy()-processor)*1e6/many, "µs/told")
 		b.ReportMetric((carried()-network)/many, "B-carried/told")
 	}
+}
+
+// BenchmarkCrowd tells what the same life takes of Redis' processor when 64 requests live it at once, with a
+// limit of the app and an idempotency key besides: calls share round trips then.
+func BenchmarkCrowd(b *testing.B) {
+	server, err := redistest.Start(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(server.Kill)
+	s := open(b, func(o *redis.Options) { o.Addresses, o.Track = []string{server.Address}, true })
+	const many, each = 64, 300
+	for b.Loop() {
+		before := info(b, server, "cpu", "used_cpu_user") + info(b, server, "cpu", "used_cpu_sys")
+		began := time.Now()
+		var all sync.WaitGroup
+		for range many {
+			all.Go(func() {
+				for range each {
+					verify(b, s, guarded(b, s))
+				}
+			})
+		}
+		all.Wait()
+		after := info(b, server, "cpu", "used_cpu_user") + info(b, server, "cpu", "used_cpu_sys")
+		b.ReportMetric((after-before)*1e6/(many*each), "µs/verified")
+		b.ReportMetric(many*each/time.Since(began).Seconds(), "verified/s")
+	}
+}
+
+// guarded is live with all that a send may have.
+func guarded(b *testing.B, s otp.Store) otp.Verification {
+	v := draft(somebody())
+	claims := []otp.Claim{
+		recipient(v.To, otp.Limit{Max: 5, Window: 10 * time.Minute}),
+		recipient(v.To, otp.Limit{Max: 10, Window: 24 * time.Hour}),
+		{Name: "app", Key: "app shop", Limit: otp.Limit{Max: 1_000_000, Window: time.Second}},
+	}
+	once := otp.Once{Key: string(v.Reference), Fingerprint: [32]byte{7}, Lease: time.Minute, Keep: 24 * time.Hour}
+	if _, err := s.Begin(b.Context(), otp.Begin{Verification: v, Claims: claims, Once: &once, Now: v.CreatedAt}); err != nil {
+		b.Error(err)
+	}
+	_, err := s.Deliver(b.Context(), otp.Dispatch{
+		Reference: v.Reference, Deliveries: []otp.Delivery{delivery(v, "up-"+string(v.Reference))}, Now: v.CreatedAt,
+		Done: &otp.Done{Key: once.Key, Answer: &otp.Answer{Status: 201, ContentType: "application/json", Body: make([]byte, 600)}},
+	})
+	if err != nil {
+		b.Error(err)
+	}
+	return v
 }
 
 func live(b *testing.B, s otp.Store) otp.Verification {

@@ -2,14 +2,9 @@ package redis
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // Redis digests with it: it tells states of a record apart, and protects nothing
-	"encoding/hex"
-	"errors"
 	"math/rand/v2"
-	"strings"
 	"time"
 
-	"github.com/goccy/go-json/v2"
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/otpgate/otpgate/gateway/otp"
@@ -49,41 +44,26 @@ func (s *Store) Changed(ctx context.Context, n int) ([]history.Change, error) {
 		}
 	}
 	refs = refs[:min(n, len(refs))]
-	lines, err := s.lines(ctx, refs)
+	texts, err := s.texts(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
 	changes := make([]history.Change, 0, len(refs))
 	var gone []history.Change
 	for i, ref := range refs {
-		v, err := join(lines[i])
-		if err != nil {
-			if lines[i] != "" {
-				s.options.Log.Error("a verification cannot be read and is left out of the history", "reference", ref, "error", err)
-			}
-			gone = append(gone, history.Change{Verification: otp.Verification{Reference: ref}, Version: digest(lines[i])})
+		seen, err := decode(texts[i].text)
+		change := history.Change{Verification: seen.verification, Version: versionOf(texts[i].text), At: seen.at}
+		if err == nil {
+			changes = append(changes, change)
 			continue
 		}
-		changes = append(changes, history.Change{Verification: v, Version: digest(lines[i]), At: changedAt(v, lines[i])})
+		if texts[i].text != "" {
+			s.options.Log.Error("a verification cannot be read and is left out of the history", "reference", ref, "error", err)
+		}
+		change.Reference = ref
+		gone = append(gone, change)
 	}
 	return changes, s.Followed(ctx, gone)
-}
-
-// changedAt is when a record was last written.
-func changedAt(v otp.Verification, lines string) time.Time {
-	var head struct {
-		ChangedAt int64 `json:"changed_at"`
-	}
-	first, _, _ := strings.Cut(lines, "\n")
-	if err := json.Unmarshal([]byte(first), &head); err != nil || head.ChangedAt == 0 {
-		return v.CreatedAt
-	}
-	return time.UnixMilli(head.ChangedAt).UTC()
-}
-
-func digest(lines string) string {
-	sum := sha1.Sum([]byte(lines)) //nolint:gosec // see above
-	return hex.EncodeToString(sum[:])
 }
 
 // Followed implements [history.Source].
@@ -91,26 +71,40 @@ func (s *Store) Followed(ctx context.Context, changes []history.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	calls := make([]*command, len(changes))
-	for i, c := range changes {
-		keys := []string{s.keys.record(c.Reference)[0], s.keys.dirty(c.Reference.Shard())}
-		calls[i] = newCommand(ctx, s.scripts.followed, keys, string(c.Reference), c.Version)
+	type part struct {
+		keys []string
+		args []any
+	}
+	parts := map[byte]*part{}
+	for _, c := range changes {
+		shard := c.Reference.Shard()
+		one := parts[shard]
+		if one == nil {
+			one = &part{keys: []string{s.keys.dirty(shard)}}
+			parts[shard] = one
+		}
+		one.keys = append(one.keys, s.keys.record(c.Reference))
+		one.args = append(one.args, string(c.Reference), c.Version)
+	}
+	calls := make([]*command, 0, len(parts))
+	for _, one := range parts {
+		calls = append(calls, newCommand(ctx, "followed", s.scripts.followed, one.keys, one.args...))
 	}
 	return s.run(ctx, calls...)
 }
 
 // Records implements [history.Source].
 func (s *Store) Records(ctx context.Context, refs []otp.Reference) ([]otp.Verification, error) {
-	lines, err := s.lines(ctx, refs)
+	texts, err := s.texts(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
 	found := make([]otp.Verification, 0, len(refs))
-	for _, one := range lines {
-		if one == "" {
+	for _, one := range texts {
+		if one.text == "" {
 			continue
 		}
-		v, err := join(one)
+		v, err := verificationOf(one.text)
 		if err != nil {
 			return nil, err
 		}
@@ -133,27 +127,4 @@ func (s *Store) Overdue(ctx context.Context, now time.Time) ([]otp.Verification,
 		refs[i] = one.ref
 	}
 	return s.Records(ctx, refs)
-}
-
-// lines are the records of references; an empty one is gone.
-func (s *Store) lines(ctx context.Context, refs []otp.Reference) ([]string, error) {
-	if len(refs) == 0 {
-		return nil, nil
-	}
-	pipe := s.client.Pipeline()
-	read := make([]*goredis.StringCmd, len(refs))
-	for i, ref := range refs {
-		read[i] = pipe.Get(ctx, s.keys.record(ref)[0])
-	}
-	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, goredis.Nil) {
-		return nil, explain(err)
-	}
-	lines := make([]string, len(refs))
-	for i, one := range read {
-		if err := one.Err(); err != nil && !errors.Is(err, goredis.Nil) {
-			return nil, explain(err)
-		}
-		lines[i] = one.Val()
-	}
-	return lines, nil
 }

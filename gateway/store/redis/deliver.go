@@ -2,10 +2,11 @@ package redis
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
-	"github.com/otpgate/otpgate/gateway/store"
 )
 
 // Deliver implements [otp.Store]. The upstream ids of the deliveries stand in slots of their own and are noted in the
@@ -16,64 +17,30 @@ func (s *Store) Deliver(ctx context.Context, d otp.Dispatch) (otp.Verification, 
 	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	main, err := s.dispatch(ctx, d)
-	if err != nil {
-		return otp.Verification{}, err
-	}
 	links := s.links(ctx, d.Reference, d.Deliveries)
-	calls := append([]*command{main}, links...)
+	with := links
 	if d.Done != nil {
-		calls = append(calls, s.answer(ctx, *d.Done, d.Reference))
+		with = append(slices.Clone(links), s.answer(ctx, *d.Done, d.Reference))
 	}
-	if err := s.run(ctx, calls...); err != nil {
-		return otp.Verification{}, err
-	}
-	r := main.reply()
-	switch r.word {
-	case "ok":
-	case "missing":
-		if err := s.unlink(ctx, d.Reference, linked(d.Deliveries)); err != nil {
-			return otp.Verification{}, err
+	c := &change{name: "deliver", ref: d.Reference, now: d.Now, rule: func(v *otp.Verification) (bool, error) {
+		v.Deliver(d)
+		return true, nil
+	}}
+	if err := s.change(ctx, c, with...); err != nil {
+		if isNotFound(err) {
+			err = errors.Join(err, s.unlink(ctx, d.Reference, linked(d.Deliveries)))
 		}
-		return otp.Verification{}, store.NotFound()
-	default:
-		return otp.Verification{}, errReply
-	}
-	if err := s.unlink(ctx, d.Reference, pairs(r.list(1))); err != nil {
 		return otp.Verification{}, err
 	}
-	lines, err := s.meetParked(ctx, d, links)
-	if err != nil {
+	if err := s.unlink(ctx, d.Reference, missing(linked(c.was.Deliveries), linked(c.is.Deliveries))); err != nil {
 		return otp.Verification{}, err
 	}
-	if lines == "" {
-		lines = text(r.at(0))
-	}
-	return join(lines)
+	return s.meetParked(ctx, d, c, links)
 }
 
-func (s *Store) dispatch(ctx context.Context, d otp.Dispatch) (*command, error) {
-	p, err := partsOf(otp.Verification{Deliveries: d.Deliveries})
-	if err != nil {
-		return nil, err
-	}
-	replaced, err := ids(d.Replaced)
-	if err != nil {
-		return nil, err
-	}
-	next := []any{"", "", ""}
-	if d.Next != nil {
-		schedule, err := partsOf(otp.Verification{Next: *d.Next})
-		if err != nil {
-			return nil, err
-		}
-		next = []any{"1", string(schedule.Steps), ""}
-		if schedule.NextAt != 0 {
-			next[2] = schedule.NextAt
-		}
-	}
-	args := append([]any{string(p.Deliveries), replaced, flag(d.Failed), flag(d.Refund)}, next...)
-	return s.step(ctx, s.scripts.deliver, d.Reference, d.Now, nil, args...), nil
+// missing are those of all that stand not among left.
+func missing(all, left []upstream) []upstream {
+	return slices.DeleteFunc(all, func(u upstream) bool { return slices.Contains(left, u) })
 }
 
 // upstream is what a provider calls a delivery.
@@ -89,21 +56,20 @@ func linked(deliveries []otp.Delivery) []upstream {
 	return all
 }
 
-// pairs reads providers and ids that a script told in turn.
-func pairs(told []any) []upstream {
-	var all []upstream
-	for i := 0; i+1 < len(told); i += 2 {
-		all = append(all, upstream{text(told[i]), text(told[i+1])})
-	}
-	return all
-}
+// linkCalls is how many calls note an upstream id.
+const linkCalls = 3
 
 // links are the calls that note the upstream ids of deliveries. They are kept as long as any verification may be.
+// The last of the linkCalls for each tells which reports came before it: whoever parks one looks for the id first, so
+// of the two one sees the other.
 func (s *Store) links(ctx context.Context, ref otp.Reference, deliveries []otp.Delivery) []*command {
 	var calls []*command
 	for _, u := range linked(deliveries) {
 		refs, parked := s.keys.upstream(u.provider, u.id)
-		calls = append(calls, newCommand(ctx, s.scripts.link, []string{refs, parked}, string(ref), s.kept().Milliseconds()))
+		calls = append(calls,
+			newNative(ctx, "", "zadd", refs, 0, string(ref)),
+			newNative(ctx, "", "pexpire", refs, s.kept().Milliseconds()),
+			newNative(ctx, "link", "lrange", parked, 0, -1))
 	}
 	return calls
 }

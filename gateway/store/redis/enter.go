@@ -24,10 +24,9 @@ type entry struct {
 	own     group
 	others  []*group
 	main    *command
-	charges []*command // of others
-	hold    *command   // nil: no key
-	links   []*command
-	undo    func(context.Context) *command // of main
+	charges []*command                  // of others
+	hold    *hold                       // nil: no key
+	undo    func(context.Context) error // of main
 }
 
 func (s *Store) enter(ref otp.Reference, claims []otp.Claim, once *otp.Once, now time.Time) *entry {
@@ -41,30 +40,32 @@ func (e *entry) holdKey(ctx context.Context) []*command {
 	if e.once == nil || e.hold != nil {
 		return nil
 	}
-	e.hold = e.s.hold(ctx, *e.once, e.ref, e.now)
-	return []*command{e.hold}
+	e.hold = e.s.newHold(*e.once, e.ref, e.now)
+	return []*command{e.hold.take(ctx)}
 }
 
 // met answers from an earlier request with the same key, or refuses.
-func (e *entry) met() (*otp.Answer, error) {
+func (e *entry) met(ctx context.Context) (*otp.Answer, error) {
 	if e.hold == nil {
 		return nil, nil
 	}
-	return met(e.hold, *e.once, e.now)
+	return e.hold.met(ctx)
 }
 
 // run makes the step and all that belongs to it. step tells what became of the verification itself.
-func (e *entry) run(ctx context.Context, step func(reply) (otp.Verification, error)) (otp.Begun, error) {
-	calls := append([]*command{e.main}, e.links...)
+func (e *entry) run(
+	ctx context.Context, with []*command, step func(reply) (otp.Verification, error),
+) (otp.Begun, error) {
+	calls := append([]*command{e.main}, with...)
 	for _, g := range e.others {
-		c := newCommand(ctx, e.s.scripts.charge, g.keys, g.args...)
+		c := newCommand(ctx, "charge", e.s.scripts.charge, g.keys, g.args...)
 		e.charges = append(e.charges, c)
 		calls = append(calls, c)
 	}
 	if err := e.s.run(ctx, append(calls, e.holdKey(ctx)...)...); err != nil {
 		return otp.Begun{}, err
 	}
-	begun, err := e.judge(step)
+	begun, err := e.judge(ctx, step)
 	if err != nil || begun.Replay != nil {
 		return begun, errors.Join(err, e.takeBack(ctx))
 	}
@@ -72,8 +73,8 @@ func (e *entry) run(ctx context.Context, step func(reply) (otp.Verification, err
 }
 
 // judge looks at the parts in the order in which a single step would have: the key, the verification, the limits.
-func (e *entry) judge(step func(reply) (otp.Verification, error)) (otp.Begun, error) {
-	if replay, err := e.met(); replay != nil || err != nil {
+func (e *entry) judge(ctx context.Context, step func(reply) (otp.Verification, error)) (otp.Begun, error) {
+	if replay, err := e.met(ctx); replay != nil || err != nil {
 		return otp.Begun{Replay: replay}, err
 	}
 	r := e.main.reply()
@@ -103,8 +104,9 @@ func (e *entry) takeBack(ctx context.Context) error {
 	ctx, cancel := e.s.bound(context.WithoutCancel(ctx))
 	defer cancel()
 	var calls []*command
+	var err error
 	if e.main != nil && e.main.reply().word == "ok" {
-		calls = append(calls, e.undo(ctx))
+		err = e.undo(ctx)
 		if len(e.own.keys) > 0 {
 			calls = append(calls, e.own.uncharge(ctx, e.s))
 		}
@@ -114,11 +116,11 @@ func (e *entry) takeBack(ctx context.Context) error {
 			calls = append(calls, e.others[i].uncharge(ctx, e.s))
 		}
 	}
-	if e.hold != nil && e.hold.reply().word == "ok" {
-		calls = append(calls, e.s.unhold(ctx, e.hold, *e.once, e.ref, e.now))
+	if e.hold != nil && e.hold.held {
+		calls = append(calls, e.hold.giveBack(ctx))
 	}
 	if len(calls) == 0 {
-		return nil
+		return err
 	}
-	return e.s.run(ctx, calls...)
+	return errors.Join(err, e.s.run(ctx, calls...))
 }

@@ -14,10 +14,22 @@ func (k keys) shard(shard byte) string {
 	return k.prefix + ":{" + hex.EncodeToString([]byte{shard}) + "}:"
 }
 
-// record are the keys of every step on a verification: the record itself, and what its shard shares.
-func (k keys) record(ref otp.Reference) []string {
-	shard := k.shard(ref.Shard())
-	return []string{shard + "v:" + string(ref), shard + "due", shard + "end", shard + "open", shard + "dirty"}
+// record is where a verification stands.
+func (k keys) record(ref otp.Reference) string { return k.shard(ref.Shard()) + "v:" + string(ref) }
+
+// shardKeys are what all steps on the verifications of a shard need.
+type shardKeys struct {
+	record string // what the key of a verification begins with
+	shared []any  // timers, ends, open verifications, changes
+}
+
+func (k keys) shards() []shardKeys {
+	all := make([]shardKeys, otp.Shards)
+	for i := range all {
+		n := byte(i)
+		all[i] = shardKeys{record: k.shard(n) + "v:", shared: []any{k.due(n), k.end(n), k.open(n), k.dirty(n)}}
+	}
+	return all
 }
 
 func (k keys) due(shard byte) string   { return k.shard(shard) + "due" }

@@ -2,72 +2,141 @@ package redis
 
 import (
 	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
+
+	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/otpgate/otpgate/gateway/otp"
 	"github.com/otpgate/otpgate/gateway/store"
 )
 
-// hold is the call that takes an idempotency key for the verification ref.
-func (s *Store) hold(ctx context.Context, once otp.Once, ref otp.Reference, now time.Time) *command {
+// An idempotency key stands in Redis as a string: a line with the reference, the ends of lease and entry (Unix
+// milliseconds) and the fingerprint; and, once there is an answer, a line with its status and content type, and its body.
+
+// hold takes an idempotency key for a request.
+type hold struct {
+	s        *Store
+	once     otp.Once
+	now      time.Time
+	key      string
+	text     string // of the entry
+	keep     time.Duration
+	sent     *command
+	held     bool
+	replaced string // the entry of a request that was cut off, and its end
+	until    time.Time
+}
+
+func (s *Store) newHold(once otp.Once, ref otp.Reference, now time.Time) *hold {
 	k := store.NewKey(once, ref, now)
-	return newCommand(ctx, s.scripts.hold, []string{s.keys.once(once.Key)},
-		now.UnixMilli(), string(k.Fingerprint[:]), string(ref), k.LeaseUntil.UnixMilli(), k.KeepUntil.UnixMilli())
+	return &hold{s: s, once: once, now: now, key: s.keys.once(once.Key), text: lineOf(k), keep: k.KeepUntil.Sub(now)}
+}
+
+func lineOf(k store.Key) string {
+	return strings.Join([]string{
+		string(k.Reference), millis(k.LeaseUntil), millis(k.KeepUntil), hex.EncodeToString(k.Fingerprint[:]),
+	}, " ")
+}
+
+// take is the call that takes the key if nobody has it.
+func (h *hold) take(ctx context.Context) *command {
+	h.sent = newNative(ctx, "hold", "set", h.key, h.text, "nx", "px", max(1, h.keep.Milliseconds()))
+	return h.sent
 }
 
 // met is what a request is answered whose key somebody else has; nil and nil: it has the key now.
-func met(hold *command, once otp.Once, now time.Time) (*otp.Answer, error) {
-	r := hold.reply()
-	switch r.word {
-	case "ok":
-		return nil, nil
-	case "met":
-	default:
-		return nil, errReply
+func (h *hold) met(ctx context.Context) (*otp.Answer, error) {
+	for {
+		if h.held = h.held || text(h.sent.Val()) == "OK"; h.held {
+			return nil, nil
+		}
+		have, err := h.s.client.Get(ctx, h.key).Result()
+		switch {
+		case errors.Is(err, goredis.Nil): // it has ended since
+			if err := h.s.run(ctx, h.take(ctx)); err != nil {
+				return nil, err
+			}
+			continue
+		case err != nil:
+			return nil, explain(err)
+		}
+		k, err := keyOf(have)
+		if err != nil {
+			return nil, err
+		}
+		if answer, err := k.Meet(h.once, h.now); answer != nil || err != nil {
+			return answer, err
+		}
+		if err := h.replace(ctx, have, k.KeepUntil); err != nil {
+			return nil, err
+		}
 	}
-	answer, err := keyOf(r.list(0)).Meet(once, now)
-	if answer == nil && err == nil {
-		err = disagreement("hold")
+}
+
+// replace takes the place of an entry that means nothing any more.
+func (h *hold) replace(ctx context.Context, have string, until time.Time) error {
+	c := h.exchange(ctx, "hold", have, h.text, h.keep)
+	if err := h.s.run(ctx, c); err != nil {
+		return err
 	}
-	return answer, err
+	if c.reply().word == "ok" {
+		h.held, h.replaced, h.until = true, have, until
+	}
+	return nil
+}
+
+// giveBack is the call that gives the key back, to the entry that was replaced if there was one.
+func (h *hold) giveBack(ctx context.Context) *command {
+	before, left := h.replaced, h.until.Sub(h.now)
+	if left <= 0 {
+		before = ""
+	}
+	return h.exchange(ctx, "unhold", h.text, before, left)
+}
+
+// exchange is the call that puts an entry in the place of another one, or of none: an empty one is deleted.
+func (h *hold) exchange(ctx context.Context, name, before, after string, keep time.Duration) *command {
+	return newCommand(ctx, name, h.s.scripts.exchange, []string{h.key}, before, after, max(1, keep.Milliseconds()))
 }
 
 // keyOf reads an entry.
-func keyOf(entry []any) store.Key {
+func keyOf(entry string) (store.Key, error) {
+	first, answer, answered := strings.Cut(entry, "\n")
 	var k store.Key
-	if len(entry) < 7 {
-		return k
+	var fingerprint string
+	var lease, keep int64
+	if _, err := fmt.Sscanf(first, "%s %d %d %s", &k.Reference, &lease, &keep, &fingerprint); err != nil {
+		return k, errDamagedKey
 	}
-	copy(k.Fingerprint[:], text(entry[0]))
-	k.Reference = otp.Reference(text(entry[1]))
-	k.LeaseUntil, k.KeepUntil = instant(entry[2]), instant(entry[3])
-	if status, ok := entry[4].(string); ok {
-		k.Answer = &otp.Answer{ContentType: text(entry[5]), Body: []byte(text(entry[6]))}
-		k.Answer.Status, _ = strconv.Atoi(status)
+	if n, err := hex.Decode(k.Fingerprint[:], []byte(fingerprint)); err != nil || n != len(k.Fingerprint) {
+		return k, errDamagedKey
 	}
-	return k
+	k.LeaseUntil, k.KeepUntil = time.UnixMilli(lease), time.UnixMilli(keep)
+	if !answered {
+		return k, nil
+	}
+	second, body, _ := strings.Cut(answer, "\n")
+	status, contentType, _ := strings.Cut(second, " ")
+	code, err := strconv.Atoi(status)
+	if err != nil {
+		return k, errDamagedKey
+	}
+	k.Answer = &otp.Answer{Status: code, ContentType: contentType, Body: []byte(body)}
+	return k, nil
 }
 
-func instant(ms any) time.Time {
-	n, _ := strconv.ParseInt(text(ms), 10, 64)
-	return time.UnixMilli(n)
-}
-
-// unhold is the call that gives the key back, to the entry that hold replaced if there was one.
-func (s *Store) unhold(ctx context.Context, hold *command, once otp.Once, ref otp.Reference, now time.Time) *command {
-	args := []any{now.UnixMilli(), string(ref)}
-	if before := hold.reply().list(0); len(before) > 3 && before[0] != nil {
-		args = append(args, before[0], before[1], before[2], before[3])
-	}
-	return newCommand(ctx, s.scripts.unhold, []string{s.keys.once(once.Key)}, args...)
-}
+var errDamagedKey = errors.New("a stored idempotency key is damaged")
 
 // answer is the call that keeps the answer of a request, or sets its key free.
 func (s *Store) answer(ctx context.Context, done otp.Done, ref otp.Reference) *command {
-	args := []any{string(ref), "", "", ""}
+	text := ""
 	if a := done.Answer; a != nil {
-		args = []any{string(ref), a.Status, a.ContentType, a.Body}
+		text = "\n" + strconv.Itoa(a.Status) + " " + a.ContentType + "\n" + string(a.Body)
 	}
-	return newCommand(ctx, s.scripts.answer, []string{s.keys.once(done.Key)}, args...)
+	return newCommand(ctx, "answer", s.scripts.answer, []string{s.keys.once(done.Key)}, string(ref), text)
 }

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -26,14 +27,45 @@ func (s *Store) Get(ctx context.Context, ref otp.Reference) (otp.Verification, e
 }
 
 func (s *Store) get(ctx context.Context, ref otp.Reference) (otp.Verification, error) {
-	lines, err := s.client.Get(ctx, s.keys.record(ref)[0]).Result()
+	text, err := s.client.Get(ctx, s.keys.record(ref)).Result()
 	if errors.Is(err, goredis.Nil) {
 		return otp.Verification{}, store.NotFound()
 	}
 	if err != nil {
 		return otp.Verification{}, explain(err)
 	}
-	return join(lines)
+	seen, err := decode(text)
+	if err != nil {
+		return otp.Verification{}, err
+	}
+	s.remember(seen)
+	return seen.verification, nil
+}
+
+// read is what stands in Redis of one verification; an empty text is none.
+type read struct {
+	text string
+	err  error
+}
+
+// texts reads verifications in one round trip. The error is the first of all.
+func (s *Store) texts(ctx context.Context, refs []otp.Reference) ([]read, error) {
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	pipe := s.client.Pipeline()
+	sent := make([]*goredis.StringCmd, len(refs))
+	for i, ref := range refs {
+		sent[i] = pipe.Get(ctx, s.keys.record(ref))
+	}
+	_, _ = pipe.Exec(ctx) // its errors are those of the commands
+	all := make([]read, len(refs))
+	var first error
+	for i, one := range sent {
+		all[i] = read{one.Val(), explain(ignoreNil(one.Err()))}
+		first = cmp.Or(first, all[i].err)
+	}
+	return all, first
 }
 
 // candidates is how many verifications are looked at that may have the same upstream id.
@@ -54,7 +86,7 @@ func (s *Store) Find(ctx context.Context, provider, upstreamID string) (otp.Veri
 	}
 	for _, ref := range refs {
 		v, err := s.get(ctx, otp.Reference(ref))
-		if refusal, ok := errors.AsType[*otp.Error](err); ok && refusal.Code == otp.NotFound {
+		if isNotFound(err) {
 			continue
 		}
 		if err != nil || slices.Contains(linked(v.Deliveries), upstream{provider, upstreamID}) {
@@ -97,17 +129,17 @@ func (s *Store) pending(
 	records := make([]string, len(members))
 	for i, member := range members {
 		_, ref, _ := strings.Cut(member, "\n")
-		records[i] = s.keys.record(otp.Reference(ref))[0]
+		records[i] = s.keys.record(otp.Reference(ref))
 	}
-	read, err := s.client.MGet(ctx, records...).Result()
+	found, err := s.client.MGet(ctx, records...).Result()
 	if err != nil {
 		return nil, explain(err)
 	}
-	for _, lines := range read {
-		if lines == nil {
+	for _, one := range found {
+		if one == nil {
 			continue
 		}
-		v, err := join(text(lines))
+		v, err := verificationOf(text(one))
 		if err != nil {
 			return nil, err
 		}
@@ -147,11 +179,14 @@ func (s *Store) Levels(ctx context.Context, claims []otp.Claim, now time.Time) (
 	return levels, nil
 }
 
-// wholeWindow is a window as it stands in Redis.
+// wholeWindow is a window as it stands in Redis, without what is kept of its slots together.
 func wholeWindow(counts map[string]string) (*otp.Window, error) {
 	known := make(map[int64]uint64, len(counts))
 	var slots []int64
 	for slot, n := range counts {
+		if slot == "from" || slot == "sum" || slot == "first" {
+			continue
+		}
 		at, err := strconv.ParseInt(slot, 10, 64)
 		if err != nil {
 			return nil, err

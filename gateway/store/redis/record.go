@@ -1,133 +1,124 @@
 package redis
 
 import (
-	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/goccy/go-json/jsontext"
-	"github.com/goccy/go-json/v2"
 
 	"github.com/otpgate/otpgate/gateway/otp"
 )
 
-// A verification stands in Redis as the record of gateway/otp, cut into lines, so that a script need not read all of
-// it:
+// A verification stands in Redis as one string of lines:
 //
-//	what steps decide by
-//	deliveries, checks, steps of the fallback: a list or an empty line each
-//	the rest
+//	layout, stamp, status, end of its time, guesses that count, guesses allowed, time of the write, bytes of the record
+//	app
+//	address
+//	purpose
+//	person whose wrong guesses are counted
+//	the record of gateway/otp
+//	a guess that was counted since the record was written, and so on
+//
+// Times are Unix milliseconds. The first five lines are what a script decides by: none reads the record. Every write but
+// a guess draws a new stamp, and a guess makes the string longer: so stamp and length together tell whether a
+// verification is still as somebody knows it.
 
-// pieces are the record in these parts.
-type pieces struct {
-	head
-	Deliveries jsontext.Value `json:"deliveries"`
-	Checks     jsontext.Value `json:"checks"`
-	Steps      jsontext.Value `json:"steps"`
-	Rest       jsontext.Value `json:",embed"`
+// layout is the version of all this.
+const layout = "2"
+
+// stampEnd is where the first line's stamp ends, the layout and the spaces included.
+const stampEnd = len("2 0123456789ab ")
+
+// state is a verification as it stands in Redis.
+type state struct {
+	verification otp.Verification
+	at           time.Time // of the last write or guess
+	stamp        string    // the beginning of the string
+	size         int       // of the string, in bytes
 }
 
-// head are the members that steps decide by. All but person are the record's own.
-type head struct {
-	Version     jsontext.Value `json:"v,omitzero"`
-	Reference   jsontext.Value `json:"ref,omitzero"`
-	App         jsontext.Value `json:"app,omitzero"`
-	To          jsontext.Value `json:"to,omitzero"`
-	Channel     jsontext.Value `json:"channel,omitzero"`
-	Purpose     jsontext.Value `json:"purpose,omitzero"`
-	Status      jsontext.Value `json:"status,omitzero"`
-	ExpiresAt   jsontext.Value `json:"expires_at,omitzero"`
-	EndedAt     jsontext.Value `json:"ended_at,omitzero"`
-	MaxAttempts jsontext.Value `json:"max_attempts,omitzero"`
-	Attempts    jsontext.Value `json:"attempts,omitzero"`
-	MaxResends  jsontext.Value `json:"max_resends,omitzero"`
-	Resends     jsontext.Value `json:"resends,omitzero"`
-	ResendAfter jsontext.Value `json:"resend_after,omitzero"`
-	ResendAt    jsontext.Value `json:"resend_at,omitzero"`
-	NextAt      jsontext.Value `json:"next_at,omitzero"`
-	Person      string         `json:"person"` // by whom wrong guesses are counted
-}
+// version tells states of one verification apart.
+func (s *state) version() string { return s.stamp + strconv.Itoa(s.size) }
 
-var errDamaged = errors.New("a stored verification is damaged")
+// versionOf is the version of what stands in Redis, readable or not.
+func versionOf(text string) string { return text[:min(stampEnd, len(text))] + strconv.Itoa(len(text)) }
 
-// split cuts the record of v into lines.
-func split(v otp.Verification) (string, error) {
-	record, err := otp.EncodeRecord(v)
+var errDamaged = errors.New("a stored verification cannot be read")
+
+// encode writes v down at now.
+func encode(v *otp.Verification, now time.Time) (text string, s state, err error) {
+	record, err := otp.EncodeRecord(*v)
 	if err != nil {
-		return "", err
+		return "", state{}, err
 	}
-	var p pieces
-	if err := json.Unmarshal(record, &p); err != nil {
-		return "", err
-	}
-	p.Person = otp.FailureClaim(v.To, otp.Limit{Max: 1, Window: time.Minute}).Person
-	first, err := json.Marshal(p.head)
-	lines := []string{string(first), string(p.Deliveries), string(p.Checks), string(p.Steps), string(p.Rest)}
-	return strings.Join(lines, "\n"), err
-}
-
-// join puts the lines together again.
-func join(lines string) (otp.Verification, error) {
-	parts := strings.Split(lines, "\n")
-	if len(parts) != 5 || !strings.HasSuffix(parts[0], "}") || !strings.HasPrefix(parts[4], "{") {
-		return otp.Verification{}, errDamaged
-	}
+	who := []string{v.App, v.To.Address(), v.Purpose, personOf(v)}
 	var b strings.Builder
-	b.Grow(len(lines) + 64)
-	b.WriteString(parts[0][:len(parts[0])-1])
-	for i, name := range []string{"deliveries", "checks", "steps"} {
-		if list := parts[i+1]; list != "" {
-			b.WriteString(`,"` + name + `":` + list)
+	b.Grow(len(record) + 192)
+	fmt.Fprintf(&b, "%s %012x %s %d %d %d %d %d\n", layout, rand.Uint64()>>16, v.Status, v.ExpiresAt.UnixMilli(),
+		v.Attempts, v.MaxAttempts, now.UnixMilli(), len(record))
+	for _, line := range who {
+		if strings.Contains(line, "\n") {
+			return "", state{}, errors.New("a verification cannot be stored: one of its names has two lines")
 		}
+		b.WriteString(line)
+		b.WriteByte('\n')
 	}
-	if len(parts[4]) > len("{}") {
-		b.WriteString("," + parts[4][1:])
-	} else {
-		b.WriteString("}")
-	}
-	return otp.DecodeRecord([]byte(b.String()))
+	b.Write(record)
+	b.WriteByte('\n')
+	text = b.String()
+	return text, state{verification: *v, at: now, stamp: text[:stampEnd], size: len(text)}, nil
 }
 
-// parts are the lists of a record that holds nothing else.
-type parts struct {
-	Deliveries jsontext.Value `json:"deliveries"`
-	Checks     jsontext.Value `json:"checks"`
-	Steps      jsontext.Value `json:"steps"`
-	NextAt     int64          `json:"next_at"`
+// personOf is whose wrong guesses those at v are.
+func personOf(v *otp.Verification) string {
+	return otp.FailureClaim(v.To, otp.Limit{Max: 1, Window: time.Minute}).Person
 }
 
-// partsOf encodes deliveries, checks and the schedule of v.
-func partsOf(v otp.Verification) (parts, error) {
-	record, err := otp.EncodeRecord(v)
+// decode reads what encode wrote, and the guesses since.
+func decode(text string) (state, error) {
+	version, _, _ := strings.Cut(text, " ")
+	if version != layout {
+		if _, err := strconv.Atoi(version); err != nil {
+			return state{}, errDamaged
+		}
+		return state{}, fmt.Errorf("%w: it has version %s; this gateway reads version %s", errDamaged, version, layout)
+	}
+	lines := strings.SplitN(text, "\n", 7)
+	if len(lines) != 7 {
+		return state{}, errDamaged
+	}
+	head := strings.Fields(lines[0])
+	if len(head) != 8 {
+		return state{}, errDamaged
+	}
+	at, err := strconv.ParseInt(head[6], 10, 64)
 	if err != nil {
-		return parts{}, err
+		return state{}, errDamaged
 	}
-	var p parts
-	err = json.Unmarshal(record, &p)
-	return p, err
+	s := state{at: time.UnixMilli(at).UTC(), stamp: text[:stampEnd], size: len(text)}
+	if s.verification, err = otp.DecodeRecord([]byte(lines[5])); err != nil {
+		return state{}, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	for line := range strings.Lines(lines[6]) {
+		check, err := otp.DecodeCheck([]byte(line))
+		if err != nil {
+			return state{}, fmt.Errorf("%w: %w", errDamaged, err)
+		}
+		s.guessed(check)
+	}
+	return s, nil
 }
 
-// step is the call of a script on a verification. windows are of the same shard.
-func (s *Store) step(
-	ctx context.Context, what script, ref otp.Reference, now time.Time, windows []string, args ...any,
-) *command {
-	common := []any{now.UnixMilli(), s.options.Retention.Milliseconds(), flag(s.options.Track)}
-	return newCommand(ctx, what, append(s.keys.record(ref), windows...), append(common, args...)...)
+// guessed takes in a guess that was counted.
+func (s *state) guessed(c otp.Check) {
+	s.verification.Count(c)
+	s.at = c.At
 }
 
-func flag(b bool) string {
-	if b {
-		return "1"
-	}
-	return ""
-}
-
-// ids is a list of ids as scripts read it; empty when there is none.
-func ids(all []string) (string, error) {
-	if len(all) == 0 {
-		return "", nil
-	}
-	b, err := json.Marshal(all)
-	return string(b), err
+// verificationOf reads a verification alone.
+func verificationOf(text string) (otp.Verification, error) {
+	s, err := decode(text)
+	return s.verification, err
 }

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-json/v2"
@@ -40,26 +41,21 @@ func (s *Store) Report(ctx context.Context, r otp.Reporting) error {
 	if err := s.run(ctx, lookups...); err != nil {
 		return err
 	}
-	var notes []*command
+	var notes []*noted
 	var parked []any
 	for i, one := range r.Reports {
 		told := lookups[i].reply()
 		if told.word == "parked" {
-			parked = append(parked, lookups[i].keys[1])
+			_, list := s.keys.upstream(r.Provider, one.UpstreamID)
+			parked = append(parked, list)
 			continue
 		}
-		call, err := s.noteReport(ctx, otp.Reference(text(told.at(0))), r.Provider, one, r.Now)
-		if err != nil {
-			return err
-		}
-		if call != nil {
-			notes = append(notes, call)
-		}
+		notes = note(notes, otp.Reference(text(told.at(0))), r.Provider, one, r.Now)
 	}
 	if err := s.boundParked(ctx, parked, r.Keep); err != nil {
 		return err
 	}
-	return s.note(ctx, notes)
+	return s.noteAll(ctx, notes)
 }
 
 func (s *Store) lookup(ctx context.Context, r otp.Reporting, one providers.Report) (*command, error) {
@@ -69,26 +65,57 @@ func (s *Store) lookup(ctx context.Context, r otp.Reporting, one providers.Repor
 	}
 	item, err := json.Marshal(p)
 	refs, parked := s.keys.upstream(r.Provider, one.UpstreamID)
-	return newCommand(ctx, s.scripts.lookup, []string{refs, parked}, string(item), max(1, r.Keep.Milliseconds())), err
+	return newCommand(ctx, "lookup", s.scripts.lookup, []string{refs, parked}, string(item), max(1, r.Keep.Milliseconds())), err
+}
+
+// noted is a change that notes reports about the deliveries of one verification.
+type noted struct {
+	change
+	early bool // the record does not have one of the deliveries yet
+}
+
+// note adds a report to the changes: all those of one verification are one change.
+func note(notes []*noted, ref otp.Reference, provider string, r providers.Report, now time.Time) []*noted {
+	at := slices.IndexFunc(notes, func(n *noted) bool { return n.ref == ref })
+	if at < 0 {
+		at = len(notes)
+		none := func(*otp.Verification) (bool, error) { return false, nil }
+		notes = append(notes, &noted{change: change{name: "report", ref: ref, now: now, rule: none}})
+	}
+	n := notes[at]
+	before := n.rule
+	n.rule = func(v *otp.Verification) (bool, error) {
+		earlier, err := before(v)
+		if !slices.Contains(linked(v.Deliveries), upstream{provider, r.UpstreamID}) {
+			n.early = true
+		}
+		return v.Report(provider, r, now) || earlier, err
+	}
+	return notes
 }
 
 // again is how long a report waits whose delivery is on its way to its record this very moment.
 const again = 20 * time.Millisecond
 
-// note runs the calls that note reports. The id of a delivery may be known a moment before its record has it, as they
-// stand in different slots: such a report is noted a little later.
-func (s *Store) note(ctx context.Context, calls []*command) error {
-	for try := 0; len(calls) > 0; try++ {
-		if err := s.run(ctx, calls...); err != nil {
+// noteAll makes the changes. The id of a delivery may be known a moment before its record has it, as they stand in
+// different slots: such a report is noted a little later. A report about a verification that is gone has no effect.
+func (s *Store) noteAll(ctx context.Context, notes []*noted) error {
+	for try := 0; len(notes) > 0; try++ {
+		changes := make([]*change, len(notes))
+		for i, n := range notes {
+			n.early = false
+			changes[i] = &n.change
+		}
+		if err := s.make(ctx, changes); err != nil {
 			return err
 		}
-		var early []*command
-		for _, c := range calls {
-			if c.reply().word == "unknown" {
-				early = append(early, newCommand(ctx, c.script, c.keys, c.args...))
+		for _, c := range changes {
+			if c.refused != nil && !isNotFound(c.refused) {
+				return c.refused
 			}
 		}
-		if len(early) == 0 || try > 0 {
+		notes = slices.DeleteFunc(notes, func(n *noted) bool { return !n.early })
+		if len(notes) == 0 || try > 0 {
 			return nil
 		}
 		select {
@@ -96,27 +123,8 @@ func (s *Store) note(ctx context.Context, calls []*command) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		calls = early
 	}
 	return nil
-}
-
-// noteReport is the call that notes a report; nil when it tells of no end. What a report makes of a delivery is asked
-// of the rules, with a delivery that it is surely news for.
-func (s *Store) noteReport(
-	ctx context.Context, ref otp.Reference, provider string, r providers.Report, now time.Time,
-) (*command, error) {
-	probe := otp.Verification{Deliveries: []otp.Delivery{{
-		Provider: provider, Status: otp.DeliverySent, Handle: providers.Handle{UpstreamID: r.UpstreamID},
-	}}}
-	if !probe.Report(provider, r, now) {
-		return nil, nil
-	}
-	p, err := partsOf(probe)
-	if err != nil {
-		return nil, err
-	}
-	return s.step(ctx, s.scripts.report, ref, now, nil, provider, r.UpstreamID, string(p.Deliveries)), nil
 }
 
 // boundParked forgets the oldest reports when too many are parked. where are the lists of those that came just now.
@@ -125,7 +133,7 @@ func (s *Store) boundParked(ctx context.Context, where []any, keep time.Duration
 		return nil
 	}
 	args := append([]any{otp.MaxParked, max(1, keep.Milliseconds())}, where...)
-	c := newCommand(ctx, s.scripts.park, []string{s.keys.parked()}, args...)
+	c := newCommand(ctx, "park", s.scripts.park, []string{s.keys.parked()}, args...)
 	if err := s.run(ctx, c); err != nil {
 		return err
 	}
@@ -141,48 +149,53 @@ func (s *Store) boundParked(ctx context.Context, where []any, keep time.Duration
 	return ignoreNil(explain(err))
 }
 
-// meetParked notes reports that came before their deliveries, and forgets them. The lines are those of the record after
-// it; empty when there were none.
-func (s *Store) meetParked(ctx context.Context, d otp.Dispatch, links []*command) (string, error) {
-	var notes []*command
+// meetParked notes reports that came before their deliveries, forgets them, and returns the verification after it.
+func (s *Store) meetParked(
+	ctx context.Context, d otp.Dispatch, made *change, links []*command,
+) (otp.Verification, error) {
 	pipe := s.client.Pipeline()
+	var notes []*noted
 	for i, u := range linked(d.Deliveries) {
-		waiting := links[i].reply().list(0)
+		waiting, _ := links[linkCalls*i+linkCalls-1].Val().([]any)
 		for _, item := range waiting {
-			var p parkedReport
-			if err := json.Unmarshal([]byte(text(item)), &p); err != nil {
-				return "", err
-			}
-			if p.Until <= d.Now.UnixMilli() {
-				continue
-			}
-			report := providers.Report{UpstreamID: u.id, State: p.State, Reason: p.Reason}
-			if p.At != 0 {
-				report.At = time.UnixMilli(p.At).UTC()
-			}
-			call, err := s.noteReport(ctx, d.Reference, u.provider, report, d.Now)
+			report, due, err := parkedOf(text(item), u.id, d.Now)
 			if err != nil {
-				return "", err
+				return otp.Verification{}, err
 			}
-			if call != nil {
-				notes = append(notes, call)
+			if due {
+				notes = note(notes, d.Reference, u.provider, report, d.Now)
 			}
 		}
 		if len(waiting) > 0 {
-			pipe.LTrim(ctx, links[i].keys[1], int64(len(waiting)), -1)
+			_, list := s.keys.upstream(u.provider, u.id)
+			pipe.LTrim(ctx, list, int64(len(waiting)), -1)
 		}
 	}
 	if pipe.Len() == 0 {
-		return "", nil
+		return made.is, nil
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
-		return "", explain(err)
+		return otp.Verification{}, explain(err)
 	}
 	if len(notes) == 0 {
-		return "", nil
+		return made.is, nil
 	}
-	if err := s.run(ctx, notes...); err != nil {
-		return "", err
+	s.remember(made.next)
+	if err := s.make(ctx, []*change{&notes[0].change}); err != nil {
+		return otp.Verification{}, err
 	}
-	return text(notes[len(notes)-1].reply().at(0)), nil
+	return notes[0].is, notes[0].refused
+}
+
+// parkedOf reads a report that was parked, and tells whether it still counts.
+func parkedOf(item, upstreamID string, now time.Time) (r providers.Report, counts bool, err error) {
+	var p parkedReport
+	if err := json.Unmarshal([]byte(item), &p); err != nil {
+		return r, false, err
+	}
+	r = providers.Report{UpstreamID: upstreamID, State: p.State, Reason: p.Reason}
+	if p.At != 0 {
+		r.At = time.UnixMilli(p.At).UTC()
+	}
+	return r, now.UnixMilli() < p.Until, nil
 }

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -14,13 +15,11 @@ import (
 var sources embed.FS
 
 // script is one atomic step.
-type script struct {
-	name, source, hash string
-}
+type script struct{ source, hash string }
 
 type scripts struct {
-	begin, unbegin, renew, unrenew, deliver, reserve, release, settle, report, claim, expire script // on a record
-	charge, uncharge, hold, unhold, answer, link, lookup, park, followed                     script // elsewhere
+	begin, unbegin, renew, replace, reserve, claim             script // on a verification
+	charge, uncharge, exchange, answer, lookup, park, followed script // elsewhere
 }
 
 // loadScripts puts each step together with the parts that it shares with others.
@@ -31,15 +30,12 @@ func loadScripts() (scripts, error) {
 		name  string
 		parts string
 	}{
-		{&s.begin, "begin", "record window"}, {&s.unbegin, "unbegin", "record"},
-		{&s.renew, "renew", "record window"}, {&s.unrenew, "unrenew", "record"},
-		{&s.deliver, "deliver", "record"}, {&s.reserve, "reserve", "record window failures"},
-		{&s.release, "release", "record window failures"}, {&s.settle, "settle", "record window failures"},
-		{&s.report, "report", "record"}, {&s.claim, "claim", "record"}, {&s.expire, "expire", "record"},
+		{&s.begin, "begin", "record window"}, {&s.unbegin, "unbegin", ""},
+		{&s.renew, "renew", "record window"}, {&s.replace, "replace", "record window"},
+		{&s.reserve, "reserve", "record window"}, {&s.claim, "claim", ""},
 		{&s.charge, "charge", "window"}, {&s.uncharge, "uncharge", "window"},
-		{&s.hold, "hold", ""}, {&s.unhold, "unhold", ""}, {&s.answer, "answer", ""},
-		{&s.link, "link", ""}, {&s.lookup, "lookup", ""}, {&s.park, "park", ""},
-		{&s.followed, "followed", ""},
+		{&s.exchange, "exchange", ""}, {&s.answer, "answer", ""},
+		{&s.lookup, "lookup", ""}, {&s.park, "park", ""}, {&s.followed, "followed", ""},
 	} {
 		var source strings.Builder
 		for _, part := range strings.Fields(one.parts) {
@@ -54,36 +50,63 @@ func loadScripts() (scripts, error) {
 			return s, err
 		}
 		source.Write(text)
-		*one.to = script{name: one.name, source: source.String(), hash: goredis.NewScript(source.String()).Hash()}
+		*one.to = script{source: source.String(), hash: goredis.NewScript(source.String()).Hash()}
 	}
 	return s, nil
 }
 
-// command is one call of a script.
+// command is one call of a script, or of Redis itself.
 type command struct {
 	*goredis.Cmd
-	script script
-	keys   []string
-	args   []any
+	name   string // of the step that it belongs to, for those who observe; empty: another call of the step is observed
+	script script // none: a command of Redis itself
 }
 
-// NoRetry keeps the client from calling a script again that may have run.
+// NoRetry keeps the client from making a call again that may have been made.
 func (*command) NoRetry() bool { return true }
 
-func newCommand(ctx context.Context, s script, keys []string, args ...any) *command {
-	c := &command{script: s, keys: keys, args: args}
-	c.prepare(ctx, "evalsha", s.hash)
+// newCommand is a call of a script.
+func newCommand(ctx context.Context, name string, s script, keys []string, args ...any) *command {
+	words := make([]any, 0, 3+len(keys)+len(args))
+	words = append(words, "evalsha", s.hash, len(keys))
+	for _, key := range keys {
+		words = append(words, key)
+	}
+	return newCall(ctx, name, s, append(words, args...))
+}
+
+func newCall(ctx context.Context, name string, s script, words []any) *command {
+	c := &command{name: name, script: s, Cmd: goredis.NewCmd(ctx, words...)}
+	c.SetFirstKeyPos(3)
 	return c
 }
 
-func (c *command) prepare(ctx context.Context, verb, what string) {
-	args := make([]any, 0, 3+len(c.keys)+len(c.args))
-	args = append(args, verb, what, len(c.keys))
-	for _, key := range c.keys {
-		args = append(args, key)
-	}
-	c.Cmd = goredis.NewCmd(ctx, append(args, c.args...)...)
+// newNative is a call of Redis itself on one key.
+func newNative(ctx context.Context, name string, words ...any) *command {
+	c := &command{name: name, Cmd: goredis.NewCmd(ctx, words...)}
+	c.SetFirstKeyPos(1)
+	return c
+}
+
+// whole makes the call one that brings its script with it.
+func (c *command) whole(ctx context.Context) {
+	words := c.Args()
+	words[0], words[1] = "eval", c.script.source
+	c.Cmd = goredis.NewCmd(ctx, words...)
 	c.SetFirstKeyPos(3)
+}
+
+// unknown tells that the server does not know the script.
+func (c *command) unknown() bool {
+	return c.Err() != nil && goredis.HasErrorPrefix(c.Err(), "NOSCRIPT")
+}
+
+// failure is what went wrong with a call. That nothing is there is an answer.
+func (c *command) failure() error {
+	if c.Err() == nil || errors.Is(c.Err(), goredis.Nil) {
+		return nil
+	}
+	return c.Err()
 }
 
 // reply is the answer of a script: a word and what belongs to it.
@@ -125,44 +148,59 @@ func number(v any) int64 {
 }
 
 // run sends the calls in one round trip and waits for all of them. A script that a server does not know is sent whole
-// in a second one: a server forgets its scripts when it restarts or another one takes its place.
+// in a second one: a server forgets its scripts when it restarts or another one takes its place. After [errUnanswered]
+// the calls must not be looked at.
 func (s *Store) run(ctx context.Context, calls ...*command) error {
-	err := s.exec(ctx, calls)
+	if err := s.exec(ctx, calls); err != nil {
+		return explain(err)
+	}
 	var unknown []*command
 	for _, c := range calls {
-		if goredis.HasErrorPrefix(c.Err(), "NOSCRIPT") {
-			c.prepare(ctx, "eval", c.script.source)
+		if c.unknown() {
+			c.whole(ctx)
 			unknown = append(unknown, c)
 		}
 	}
 	if len(unknown) > 0 {
-		_ = s.exec(ctx, unknown) // its errors are those of the calls, too
-	} else if err == nil {
-		return nil
+		if err := s.exec(ctx, unknown); err != nil {
+			return explain(err)
+		}
 	}
 	for _, c := range calls {
-		if c.Err() != nil {
-			return explain(fmt.Errorf("%s: %w", c.script.name, c.Err()))
+		if err := c.failure(); err != nil {
+			return explain(fmt.Errorf("%s: %w", c.name, err))
 		}
 	}
 	return nil
 }
 
+// exec sends the calls once. Its error is [errUnanswered]; all others stand in the calls.
 func (s *Store) exec(ctx context.Context, calls []*command) error {
+	began := time.Now()
+	err := s.carry(ctx, calls)
+	took := time.Since(began)
+	for _, c := range calls {
+		switch {
+		case c.name == "":
+		case err != nil:
+			s.options.Observe(c.name, took, err)
+		case !c.unknown():
+			s.options.Observe(c.name, took, c.failure())
+		}
+	}
+	return err
+}
+
+func (s *Store) carry(ctx context.Context, calls []*command) error {
+	if s.lanes != nil {
+		return s.lanes.carry(ctx, calls)
+	}
 	pipe := s.client.Pipeline()
 	for _, c := range calls {
 		_ = pipe.Process(ctx, c)
 	}
-	began := time.Now()
-	_, err := pipe.Exec(ctx)
-	took := time.Since(began)
-	for _, c := range calls {
-		if goredis.HasErrorPrefix(c.Err(), "NOSCRIPT") {
-			continue
-		}
-		s.options.Observe(c.script.name, took, c.Err())
-	}
-	return err
+	_, _ = pipe.Exec(ctx) // its errors are those of the calls
+	return nil
 }
 
 // disagreement is a defect: a script refused what the rules grant, or the other way round.

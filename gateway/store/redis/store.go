@@ -1,6 +1,7 @@
-// Package redis keeps verifications in a Redis that many gateways share. Each verb is one script, which Redis runs as
-// one step; a verification, its person's limits and its timer stand in one slot of a Cluster, so that one script
-// reaches them (docs/adr/0012). What a script refuses is put into words by the rules of gateway/otp themselves.
+// Package redis keeps verifications in a Redis that many gateways share. Each verb writes by one script, which Redis runs
+// as one step; a verification, its person's limits and its timer stand in one slot of a Cluster, so that one script
+// reaches them (docs/adr/0012). What a verb makes of a verification is decided by the rules of gateway/otp, here; the
+// script writes it if nobody has changed the verification meanwhile (docs/adr/0017).
 package redis
 
 import (
@@ -61,7 +62,12 @@ type Store struct {
 	options Options
 	client  goredis.UniversalClient
 	keys    keys
+	shards  []shardKeys
+	common  []any // what all steps on verifications are told: retention, and whether changes are noted
 	scripts scripts
+	memory  *memory
+	turns   *turns
+	lanes   *lanes // nil: a Cluster
 	sweeper *sweeper
 
 	closing  sync.Once
@@ -81,10 +87,20 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	remembered, err := newMemory()
+	if err != nil {
+		return nil, err
+	}
 	goredis.SetLogger(libraryLog{o.Log})
-	s := &Store{options: o, client: connect(o), keys: keys{o.Prefix}, scripts: loaded}
+	s := &Store{
+		options: o, client: connect(o), keys: keys{o.Prefix}, shards: keys{o.Prefix}.shards(), scripts: loaded,
+		memory: remembered, turns: newTurns(), common: []any{o.Retention.Milliseconds(), o.Track},
+	}
 	if err := s.examine(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("the store on Redis cannot be used: %w", err), s.client.Close())
+	}
+	if o.Mode != Cluster {
+		s.lanes = newLanes(s.client, o.Timeout)
 	}
 	s.sweeper = newSweeper(s)
 	return s, nil
@@ -132,6 +148,9 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.sweeper.close()
+		if s.lanes != nil {
+			s.lanes.close()
+		}
 		s.closeErr = s.client.Close()
 	})
 	return s.closeErr

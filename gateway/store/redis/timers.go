@@ -53,13 +53,17 @@ func (s *Store) claim(
 	if err != nil || len(due) == 0 {
 		return nil, true, err
 	}
-	until := now.Add(lease).UnixMilli()
 	calls := make([]*command, len(due))
 	for i, w := range due {
-		calls[i] = s.step(ctx, s.scripts.claim, w.ref, now, nil, string(w.ref), until)
+		calls[i] = s.step(ctx, "claim", s.scripts.claim, w.ref, nil, millis(now), millis(now.Add(lease)))
 	}
-	claimed, err = s.granted(ctx, calls)
-	return claimed, len(claimed) == len(due), err
+	granted, err := s.granted(ctx, calls)
+	for _, v := range granted {
+		if v.At(now).Status == otp.StatusPending && len(v.Next.Steps) > 0 {
+			claimed = append(claimed, v)
+		}
+	}
+	return claimed, len(granted) == len(due), err
 }
 
 // ripe are the first members, over all shards, whose score is not after now: the oldest first, no more than limit.
@@ -86,7 +90,9 @@ func (s *Store) ripe(ctx context.Context, key func(shard byte) string, now time.
 // granted runs calls and returns the verifications that they handed out. One that cannot be read must not keep the
 // others from their turn, nor a node of a Cluster that is away.
 func (s *Store) granted(ctx context.Context, calls []*command) ([]otp.Verification, error) {
-	_ = s.run(ctx, calls...) // its errors are those of the calls
+	if err := s.run(ctx, calls...); errors.Is(err, errUnanswered) {
+		return nil, err
+	}
 	var all []otp.Verification
 	var failed error
 	for _, c := range calls {
@@ -96,7 +102,7 @@ func (s *Store) granted(ctx context.Context, calls []*command) ([]otp.Verificati
 			continue
 		}
 		if err != nil {
-			s.options.Log.Error("a verification cannot be read and is passed over", "script", c.script.name, "error", err)
+			s.options.Log.Error("a verification cannot be read and is passed over", "step", c.name, "error", err)
 		} else if v.Reference != "" {
 			all = append(all, v)
 		}
@@ -110,7 +116,7 @@ func (c *command) verification() (otp.Verification, error) {
 		return otp.Verification{}, c.Err()
 	}
 	if r := c.reply(); r.word == "ok" {
-		return join(text(r.at(0)))
+		return verificationOf(text(r.at(0)))
 	}
 	return otp.Verification{}, nil
 }

@@ -47,7 +47,7 @@ func (s *Store) groups(claims []otp.Claim, shard byte, now time.Time) (own group
 
 // uncharge takes the claims back.
 func (g *group) uncharge(ctx context.Context, s *Store) *command {
-	return newCommand(ctx, s.scripts.uncharge, g.keys, g.slots...)
+	return newCommand(ctx, "uncharge", s.scripts.uncharge, g.keys, g.slots...)
 }
 
 func oldest(l otp.Limit, now time.Time) int64 { return l.Slot(now.Add(-l.Window)) }
@@ -108,23 +108,13 @@ func windowOf(used, first int64) (*otp.Window, error) {
 	return w, w.UnmarshalBinary(binary.AppendUvarint(binary.AppendVarint(nil, first), uint64(used)))
 }
 
-// failureArgs tell a script where wrong guesses of the verification's person are counted, and how.
-func (s *Store) failureArgs(ref otp.Reference, l *otp.Limit, now time.Time) []any {
+// failureArgs tell a script where wrong guesses of the verification's person are counted, and how. The key is told up to
+// the person, whom the script finds beside the record.
+func (s *Store) failureArgs(g otp.Guess) []any {
+	l := g.Failures
 	if l == nil {
 		return []any{"", 0, 0, 0, 0}
 	}
-	return []any{s.failureKey(ref, l), l.Max, l.Slot(now), oldest(*l, now), keep(*l)}
-}
-
-// takeBackArgs tell a script where a wrong guess is taken back.
-func (s *Store) takeBackArgs(ref otp.Reference, l *otp.Limit) []any {
-	if l == nil {
-		return []any{"", 0}
-	}
-	return []any{s.failureKey(ref, l), int64(l.SlotSize())}
-}
-
-// failureKey is the key of the window up to the person, whom the script finds in the record.
-func (s *Store) failureKey(ref otp.Reference, l *otp.Limit) string {
-	return s.keys.failures(ref.Shard(), otp.FailureClaim(providers.Recipient{}, *l).Key)
+	begin := s.keys.failures(g.Match.Reference.Shard(), otp.FailureClaim(providers.Recipient{}, *l).Key)
+	return []any{begin, l.Max, l.Slot(g.Now), oldest(*l, g.Now), keep(*l)}
 }

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	_ "embed" // for the script
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-json/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/otpgate/otpgate/gateway/otp"
@@ -23,7 +23,7 @@ const (
 	followEvery = 200 * time.Millisecond
 	// batch is how many records are looked at at once, and bite how many of them one script takes in: it keeps Redis
 	// busy for a few milliseconds at most.
-	batch, bite = 512, 32
+	batch, bite = 512, 64
 	// known is how long after its end the state of a verification is remembered. What comes later, such as a very late
 	// report, is kept in its record and not told here.
 	known = 24 * time.Hour
@@ -79,15 +79,27 @@ func (h *History) Follow(ctx context.Context) (int, error) {
 
 // item is what the script is told of a verification.
 type item struct {
-	Ref     otp.Reference     `json:"ref"`
-	Was     string            `json:"was"` // version that was seen last; empty: none
-	Version string            `json:"version"`
-	Record  string            `json:"record"`
-	Keep    int64             `json:"keep"`   // of the state, in milliseconds
-	Oldest  string            `json:"oldest"` // reference that is still listed
-	Hour    int64             `json:"hour"`   // that it counts in, in Unix seconds
-	Events  []string          `json:"events"`
-	Counts  map[string]string `json:"counts"`
+	ref     otp.Reference
+	was     string // version that was seen last; empty: none
+	version string
+	record  []byte
+	keep    time.Duration // of the state
+	hour    int64         // that it counts in, in Unix seconds
+	events  [][]byte
+	counts  map[string]int64
+}
+
+// args are the item as the script reads it.
+func (i *item) args(args []any) []any {
+	args = append(args, string(i.ref), i.was, i.version, i.record, i.keep.Milliseconds(), i.hour, len(i.events))
+	for _, e := range i.events {
+		args = append(args, e)
+	}
+	args = append(args, len(i.counts))
+	for name, n := range i.counts {
+		args = append(args, name, n)
+	}
+	return args
 }
 
 // takeIn returns the changes that are taken in now, by this call or by an earlier one.
@@ -97,7 +109,8 @@ func (h *History) takeIn(ctx context.Context, app string, changes []Change) ([]C
 		return nil, err
 	}
 	keys := []string{h.list(app), h.stream(app), h.hours(app)}
-	var items []item
+	oldest := first(changes[0].At.Add(-h.KeepVerifications))
+	args := []any{h.KeepVerifications.Milliseconds(), h.KeepEvents.Milliseconds(), oldest}
 	var done, asked []Change
 	for i, c := range changes {
 		if states[i].version == c.Version || states[i].damaged {
@@ -108,19 +121,14 @@ func (h *History) takeIn(ctx context.Context, app string, changes []Change) ([]C
 		if err != nil {
 			return nil, err
 		}
-		items, asked = append(items, one), append(asked, c)
-		keys = append(keys, h.seen(app, c.Reference), h.events(app, c.Reference), h.hour(app, strconv.FormatInt(one.Hour, 10)),
+		args, asked = one.args(args), append(asked, c)
+		keys = append(keys, h.seen(app, c.Reference), h.events(app, c.Reference), h.hour(app, strconv.FormatInt(one.hour, 10)),
 			h.person(app, c.To.Address()))
 	}
-	if len(items) == 0 {
+	if len(asked) == 0 {
 		return done, nil
 	}
-	arg, err := json.Marshal(items)
-	if err != nil {
-		return nil, err
-	}
-	taken, err := h.take.Run(ctx, h.Client, keys, arg,
-		h.KeepVerifications.Milliseconds(), h.KeepEvents.Milliseconds()).Int64Slice()
+	taken, err := h.take.Run(ctx, h.Client, keys, args...).Int64Slice()
 	if err != nil {
 		return nil, err
 	}
@@ -140,20 +148,19 @@ type state struct {
 }
 
 func (h *History) states(ctx context.Context, app string, changes []Change) ([]state, error) {
-	replies := make([]*redis.SliceCmd, len(changes))
+	replies := make([]*redis.StringCmd, len(changes))
 	_, err := h.Client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, c := range changes {
-			replies[i] = p.HMGet(ctx, h.seen(app, c.Reference), "version", "record")
+			replies[i] = p.Get(ctx, h.seen(app, c.Reference))
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, err
 	}
 	states := make([]state, len(changes))
 	for i, reply := range replies {
-		version, _ := reply.Val()[0].(string)
-		record, _ := reply.Val()[1].(string)
+		version, record, _ := strings.Cut(reply.Val(), "\n")
 		if version == "" {
 			continue
 		}
@@ -174,33 +181,27 @@ func (h *History) item(c Change, before state) (item, error) {
 		return item{}, err
 	}
 	one := item{
-		Ref: c.Reference, Was: before.version, Version: c.Version, Record: string(record),
-		Keep: (c.ExpiresAt.Sub(c.CreatedAt) + known).Milliseconds(), Oldest: first(c.At.Add(-h.KeepVerifications)),
-		Hour:   hourOf(c.CreatedAt).Unix(),
-		Events: []string{}, Counts: map[string]string{},
+		ref: c.Reference, was: before.version, version: c.Version, record: record,
+		keep: c.ExpiresAt.Sub(c.CreatedAt) + known, hour: hourOf(c.CreatedAt).Unix(), counts: map[string]int64{},
 	}
 	for _, e := range otp.Changes(before.Verification, c.Verification, c.At) {
 		b, err := otp.EncodeEvent(e)
 		if err != nil {
 			return item{}, err
 		}
-		one.Events = append(one.Events, string(b))
+		one.events = append(one.events, b)
 	}
-	sums := map[string]int64{}
 	add := func(v otp.Verification, times int64) {
 		for _, entry := range otp.Account(v) {
+			cell := cellName(entry.Cell) + separator
 			for name, n := range fields(entry.Counts) {
-				sums[cellName(entry.Cell)+separator+name] += times * n
+				one.counts[cell+name] += times * n
 			}
 		}
 	}
 	add(c.Verification, 1)
 	add(before.Verification, -1)
-	for name, n := range sums {
-		if n != 0 {
-			one.Counts[name] = strconv.FormatInt(n, 10)
-		}
-	}
+	maps.DeleteFunc(one.counts, func(_ string, n int64) bool { return n == 0 })
 	return one, nil
 }
 
@@ -217,7 +218,9 @@ func cellName(c otp.Cell) string {
 func fields(c otp.Counts) map[string]int64 {
 	all := map[string]int64{}
 	for name, n := range pointers(&c) {
-		all[name] = *n
+		if *n != 0 {
+			all[name] = *n
+		}
 	}
 	for currency, n := range c.Costs {
 		all[costPrefix+currency] = n

@@ -453,7 +453,7 @@ func TestADamagedStateKeepsNobodyElseWaiting(t *testing.T) {
 	broken, sound := fresh(1, "shop"), fresh(2, "shop")
 	w.records.put(broken)
 	w.follow()
-	if err := w.client.HSet(t.Context(), "test:{h shop}:seen:"+string(broken.Reference), "record", "{").Err(); err != nil {
+	if err := w.client.Set(t.Context(), "test:{h shop}:seen:"+string(broken.Reference), "1\n{", time.Hour).Err(); err != nil {
 		t.Fatal(err)
 	}
 	broken.Resends = 1

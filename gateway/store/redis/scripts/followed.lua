@@ -1,5 +1,7 @@
--- Forgets that a verification changed, unless it has changed since.
--- KEYS: record, changes of the shard. ARGV: 1 reference, 2 digest of the record as it was followed
-local record = redis.call('GET', KEYS[1])
-if not record or redis.sha1hex(record) == ARGV[2] then redis.call('SREM', KEYS[2], ARGV[1]) end
+-- Forgets which verifications changed, but for those that have changed since.
+-- KEYS: 1 changes of the shard, then the verifications. ARGV: reference and version of each
+for i = 2, #KEYS do
+  local text = redis.call('GET', KEYS[i]) or ''
+  if string.sub(text, 1, 15) .. #text == ARGV[2 * i - 2] then redis.call('SREM', KEYS[1], ARGV[2 * i - 3]) end
+end
 return { 'ok' }

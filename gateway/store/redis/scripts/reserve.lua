@@ -1,22 +1,25 @@
 -- Counts a guess, and one in the window of the person's wrong guesses.
--- ARGV: 4 app, 5 to, 6 purpose, 7 the check, 8 begin of the window's key, 9 its limit, 10 slot, 11 oldest, 12 keep
-local checks_kept = 50 -- as the rules have it
-
-local r = load()
-if not r then return { 'missing' } end
-local head = r.head
-if not matches(head, ARGV[4], ARGV[5], ARGV[6]) or standing(head) ~= 'pending' then
-  return { 'refused', r.text, 0, 0 }
+-- ARGV: 4 now, 5 app, 6 address, 7 purpose (empty: any), 8 the guess, 9 begin of the window's key up to the person
+-- (empty: no limit), 10 its limit, 11 slot, 12 oldest, 13 keep
+local text = redis.call('GET', KEYS[1])
+if not text then return { 'missing' } end
+local layout, status, ends, attempts, allowed, size, app, to, purpose, person, at = string.match(text,
+  '^(%d+) %x+ (%a+) (%d+) (%d+) (%d+) %d+ (%d+)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n()')
+if layout ~= '2' then
+  error('a stored verification has version ' .. string.match(text, '^%w*') .. '; this gateway reads version 2')
 end
-local window = failures(ARGV[8], r)
-if window then
-  local used, first, left = level(window, tonumber(ARGV[11]))
-  if used >= tonumber(ARGV[9]) then return { 'refused', r.text, used, first } end
-  count(window, ARGV[10], ARGV[12], left)
+local refused = { 'refused', text, 0, 0 }
+local _, more = string.gsub(string.sub(text, at + size + 1), '\n', '')
+if app ~= ARGV[5] or (ARGV[6] ~= '' and to ~= ARGV[6]) or (ARGV[7] ~= '' and purpose ~= ARGV[7]) or
+    status ~= 'pending' or tonumber(ARGV[4]) >= tonumber(ends) or attempts + more >= tonumber(allowed) then
+  return refused
 end
-head.attempts = (head.attempts or 0) + 1
-local checks = list(r.checks)
-checks[#checks + 1] = cjson.decode(ARGV[7])[1]
-while #checks > checks_kept do table.remove(checks, 1) end
-r.checks = line(checks)
-return { 'ok', save(r, 'pending') }
+if ARGV[9] ~= '' then
+  local window = ARGV[9] .. person
+  local used, first, left = level(window, tonumber(ARGV[12]))
+  if used >= tonumber(ARGV[10]) then return { 'refused', text, used, first } end
+  count(window, ARGV[11], ARGV[13], left)
+end
+redis.call('APPEND', KEYS[1], ARGV[8])
+note()
+return { 'ok', text }
