@@ -52,7 +52,12 @@ func (s *Store) Changed(ctx context.Context, n int) ([]history.Change, error) {
 	var gone []history.Change
 	for i, ref := range refs {
 		seen, err := decode(texts[i].text)
-		change := history.Change{Verification: seen.verification, Version: versionOf(texts[i].text), At: seen.at}
+		change := history.Change{
+			Verification: seen.verification, Record: seen.record, Version: versionOf(texts[i].text), At: seen.at,
+		}
+		if err == nil && change.Record == nil {
+			change.Record, err = otp.EncodeRecord(seen.verification)
+		}
 		if err == nil {
 			changes = append(changes, change)
 			continue

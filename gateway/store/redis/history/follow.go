@@ -176,12 +176,8 @@ func (h *History) states(ctx context.Context, app string, changes []Change) ([]s
 
 // item tells the difference between what was seen of a verification and what it is now.
 func (h *History) item(c Change, before state) (item, error) {
-	record, err := otp.EncodeRecord(c.Verification)
-	if err != nil {
-		return item{}, err
-	}
 	one := item{
-		ref: c.Reference, was: before.version, version: c.Version, record: record,
+		ref: c.Reference, was: before.version, version: c.Version, record: c.Record,
 		keep: c.ExpiresAt.Sub(c.CreatedAt) + known, hour: hourOf(c.CreatedAt).Unix(), counts: map[string]int64{},
 	}
 	for _, e := range otp.Changes(before.Verification, c.Verification, c.At) {
@@ -193,10 +189,7 @@ func (h *History) item(c Change, before state) (item, error) {
 	}
 	add := func(v otp.Verification, times int64) {
 		for _, entry := range otp.Account(v) {
-			cell := cellName(entry.Cell) + separator
-			for name, n := range fields(entry.Counts) {
-				one.counts[cell+name] += times * n
-			}
+			addTo(one.counts, cellName(entry.Cell)+separator, entry.Counts, times)
 		}
 	}
 	add(c.Verification, 1)
@@ -214,38 +207,44 @@ func cellName(c otp.Cell) string {
 	return strings.Join([]string{c.Country, string(c.Channel), c.Provider}, separator)
 }
 
-// fields are counts by the names that they have on Redis.
-func fields(c otp.Counts) map[string]int64 {
-	all := map[string]int64{}
-	for name, n := range pointers(&c) {
-		if *n != 0 {
-			all[name] = *n
+// addTo adds counts to sums of the cell, by the names that they have on Redis.
+func addTo(sums map[string]int64, cell string, c otp.Counts, times int64) {
+	for _, one := range counters(&c) {
+		if *one.n != 0 {
+			sums[cell+one.name] += times * *one.n
 		}
 	}
 	for currency, n := range c.Costs {
-		all[costPrefix+currency] = n
+		sums[cell+costPrefix+currency] += times * n
 	}
 	for slot, n := range c.Times {
-		all[timePrefix+strconv.Itoa(slot)] = n
+		sums[cell+timePrefix+strconv.Itoa(slot)] += times * n
 	}
-	return all
 }
 
 const costPrefix, timePrefix = "cost ", "time "
 
-func pointers(c *otp.Counts) map[string]*int64 {
-	return map[string]*int64{
-		"sends": &c.Sends, "verified": &c.Verified, "expired": &c.Expired, "failed": &c.Failed, "canceled": &c.Canceled,
-		"resends": &c.Resends, "checks": &c.Checks, "deliveries": &c.Deliveries, "taken": &c.Taken,
-		"delivered": &c.Delivered, "undelivered": &c.Undelivered, "failovers": &c.Failovers,
+// counter is one of the counts and its name on Redis.
+type counter struct {
+	name string
+	n    *int64
+}
+
+func counters(c *otp.Counts) [12]counter {
+	return [12]counter{
+		{"sends", &c.Sends}, {"verified", &c.Verified}, {"expired", &c.Expired}, {"failed", &c.Failed},
+		{"canceled", &c.Canceled}, {"resends", &c.Resends}, {"checks", &c.Checks}, {"deliveries", &c.Deliveries},
+		{"taken", &c.Taken}, {"delivered", &c.Delivered}, {"undelivered", &c.Undelivered}, {"failovers", &c.Failovers},
 	}
 }
 
-// set is the opposite of fields, for one of them.
+// set is the opposite of addTo, for one of them.
 func set(c *otp.Counts, name string, n int64) error {
-	if field, ok := pointers(c)[name]; ok {
-		*field = n
-		return nil
+	for _, one := range counters(c) {
+		if one.name == name {
+			*one.n = n
+			return nil
+		}
 	}
 	if currency, ok := strings.CutPrefix(name, costPrefix); ok {
 		if c.Costs == nil {

@@ -20,6 +20,7 @@ import (
 // Change is a record that changed since it was last taken in.
 type Change struct {
 	otp.Verification
+	Record  []byte    // the verification, as [otp.EncodeRecord] writes it
 	Version string    // of the record; another one with every step
 	At      time.Time // of the last change
 }

@@ -66,7 +66,14 @@ func (r *records) Changed(_ context.Context, n int) ([]history.Change, error) {
 	var all []history.Change
 	for ref := range r.dirty {
 		if len(all) < n {
-			all = append(all, history.Change{Verification: r.now[ref].Clone(), Version: strconv.Itoa(r.version[ref]), At: r.now[ref].CreatedAt})
+			v := r.now[ref].Clone()
+			record, err := otp.EncodeRecord(v)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, history.Change{
+				Verification: v, Record: record, Version: strconv.Itoa(r.version[ref]), At: v.CreatedAt,
+			})
 		}
 	}
 	return all, nil
