@@ -30,7 +30,8 @@ func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event],
 	if q.Reference != "" {
 		return h.eventsOf(ctx, q)
 	}
-	if q.Cursor != "" && !isStreamID(q.Cursor) {
+	from, ok := spotOf(q.Cursor)
+	if !ok || q.App != "" && from.app != "" {
 		return otp.Page[otp.Event]{}, badCursor()
 	}
 	apps, err := h.named(ctx, q.App)
@@ -38,8 +39,8 @@ func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event],
 		return otp.Page[otp.Event]{}, err
 	}
 	var page otp.Page[otp.Event]
-	for seen, after := 0, q.Cursor; ; {
-		places, err := h.places(ctx, apps, q, after)
+	for seen := 0; ; {
+		places, err := h.places(ctx, apps, q, from)
 		if err != nil {
 			return otp.Page[otp.Event]{}, err
 		}
@@ -61,36 +62,62 @@ func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event],
 				continue
 			}
 			if page.Items = append(page.Items, *e); len(page.Items) == q.Limit {
-				page.Next = places[i].id
+				page.Next = places[i].cursor(q)
 				return page, nil
 			}
 		}
 		if seen += len(places); len(places) < stride {
 			return page, nil
 		}
-		if after = places[len(places)-1].id; seen >= sight {
-			page.Next = after
+		last := places[len(places)-1]
+		if from = (spot{last.id, last.app}); seen >= sight {
+			page.Next = last.cursor(q)
 			return page, nil
 		}
 	}
 }
 
-// stream ids are milliseconds and a number.
-var streamID = regexp.MustCompile(`^[0-9]{1,19}-[0-9]{1,19}$`)
+// spot is where a page ends. Of many apps two can have events with one id: they are told in the order of the apps' names.
+type spot struct{ id, app string }
 
-func isStreamID(s string) bool { return streamID.MatchString(s) }
-
-// places are the next places before the one given, the newest first.
-func (h *History) places(ctx context.Context, apps []string, q otp.Query, before string) ([]place, error) {
-	end := "+"
-	if !q.Until.IsZero() && q.Until.Add(lag).Before(time.Now()) {
-		end = strconv.FormatInt(q.Until.Add(lag).UnixMilli(), 10)
+// cursor names the place for the next page.
+func (p place) cursor(q otp.Query) string {
+	if q.App != "" {
+		return p.id
 	}
-	if before != "" {
-		end = "(" + before
+	return p.id + "-" + p.app
+}
+
+// stream ids are milliseconds and a number.
+var cursorOfEvents = regexp.MustCompile(`^([0-9]{1,19}-[0-9]{1,19})(?:-(.{1,64}))?$`)
+
+// spotOf reads a cursor.
+func spotOf(cursor string) (spot, bool) {
+	if cursor == "" {
+		return spot{}, true
+	}
+	parts := cursorOfEvents.FindStringSubmatch(cursor)
+	if parts == nil {
+		return spot{}, false
+	}
+	return spot{parts[1], parts[2]}, true
+}
+
+// places are the next places behind the one given, the newest first.
+func (h *History) places(ctx context.Context, apps []string, q otp.Query, behind spot) ([]place, error) {
+	newest := "+"
+	if !q.Until.IsZero() && q.Until.Add(lag).Before(time.Now()) {
+		newest = strconv.FormatInt(q.Until.Add(lag).UnixMilli(), 10)
 	}
 	var all []place
 	for _, app := range apps {
+		end := newest
+		switch {
+		case behind.id != "" && app > behind.app && behind.app != "":
+			end = behind.id
+		case behind.id != "":
+			end = "(" + behind.id
+		}
 		found, err := h.Client.XRevRangeN(ctx, h.stream(app), end, "-", stride).Result()
 		if err != nil {
 			return nil, err

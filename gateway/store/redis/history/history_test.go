@@ -421,7 +421,7 @@ func TestListsAreFiltered(t *testing.T) {
 func TestForgedCursorsAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, cursor := range []string{"x", "1-1-1", "-", "+", "(1", "01jtdre6ga9vqk1ce154p0jjwr\n", "99999999999999999999999-1"} {
+	for _, cursor := range []string{"x", "1-1-", "-", "+", "(1", "01jtdre6ga9vqk1ce154p0jjwr\n", "99999999999999999999999-1"} {
 		if _, err := w.List(t.Context(), otp.Query{Cursor: cursor, Limit: 1}); err == nil {
 			t.Errorf("%q is a cursor of a list", cursor)
 		}
@@ -431,6 +431,45 @@ func TestForgedCursorsAreRefused(t *testing.T) {
 		if _, err := w.Events(t.Context(), otp.Query{Reference: "r", Cursor: cursor, Limit: 1}); err == nil {
 			t.Errorf("%q is a cursor of events of a verification", cursor)
 		}
+	}
+}
+
+// Ids of events are told apart within an app alone.
+func TestEventsOfTwoAppsWithOneIdAreBothTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	apps := []string{"b", "a", "c"}
+	for n, app := range apps {
+		v := fresh(n+1, app)
+		w.records.put(v)
+		w.follow()
+		stream := "test:{h " + app + "}:stream"
+		w.client.Del(t.Context(), stream)
+		for _, id := range []string{"7-1", "7-2"} {
+			err := w.client.XAdd(t.Context(), &redis.XAddArgs{Stream: stream, ID: id, Values: []any{"ref", string(v.Reference), "n", 0}}).Err()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var told []string
+	for cursor := ""; ; {
+		page, err := w.Events(t.Context(), otp.Query{Cursor: cursor, Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range page.Items {
+			told = append(told, e.App)
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c", "a", "b", "c"}, told); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := w.Events(t.Context(), otp.Query{App: "a", Cursor: "7-1-b", Limit: 1}); err == nil {
+		t.Error("a cursor of all apps is one of an app")
 	}
 }
 
