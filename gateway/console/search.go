@@ -22,7 +22,7 @@ type searchQuestion struct {
 
 type foundView struct {
 	Items []itemView `json:"items"`
-	Next  string     `json:"next"` // cursor of the next page; empty: this is the last
+	Next  string     `json:"next"` // cursor of the next page, also of one without items; empty: this is the last
 }
 
 // itemView is a verification in a list. Its recipient is masked, as everywhere in the console.

@@ -34,13 +34,14 @@ type Query struct {
 	From      time.Time // of the creation or the event, inclusive
 	Until     time.Time // exclusive
 	Cursor    string    // where the page before ended; empty: the newest
-	Limit     int       // of the page, from 1
+	Limit     int       // most items of the page, from 1
 	Now       time.Time
 }
 
-// Page is a part of a list. New rows do not move the pages that come after it.
+// Page is a part of a list. New rows do not move the pages that come after it. A store that has looked for long ends a
+// page before it is full, even before anything is found: the last page is the one without Next, and no other.
 type Page[T any] struct {
-	Items []T
+	Items []T    // at most as many as the limit; there may be none although there is a next page
 	Next  string // cursor of the next page; empty: this is the last
 }
 

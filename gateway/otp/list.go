@@ -25,7 +25,7 @@ type ListInput struct {
 	Cursor, Limit                                   string
 }
 
-// List returns the app's verifications, the newest first.
+// List returns a page of the app's verifications, the newest first.
 func (s *Service) List(ctx context.Context, app *apps.App, in ListInput) (Page[Verification], error) {
 	d := s.newSelection(app, in)
 	if err := d.err(); err != nil {

@@ -13,7 +13,7 @@ type LogsInput struct {
 	Reference, Event string
 }
 
-// Logs returns what happened to the app's verifications, the newest first.
+// Logs returns a page of what happened to the app's verifications, the newest first.
 func (s *Service) Logs(ctx context.Context, app *apps.App, in LogsInput) (Page[Event], error) {
 	d := s.newSelection(app, in.ListInput)
 	if in.Reference != "" {

@@ -4,6 +4,7 @@ import { status } from "./states.js";
 import { none, recently, span } from "./format.js";
 
 const form = byID("search"), older = byID("older");
+const furthest = 50; // pages that are asked for in a row when nothing is found
 let rows = [], asked = {}, round = 0;
 
 form.addEventListener("submit", (event) => {
@@ -18,7 +19,7 @@ async function find(cursor) {
   const mine = ++round;
   if (!cursor) asked = answers(form);
   try {
-    const found = await ask("/api/verifications", { ...asked, cursor });
+    const found = await look(cursor, () => mine === round);
     if (mine !== round) return;
     rows = cursor ? rows.concat(found.items) : found.items;
     older.hidden = !found.next;
@@ -30,8 +31,18 @@ async function find(cursor) {
   }
 }
 
+// look reads the page after a cursor. Where little fits, pages may be empty although there are more: it reads on.
+async function look(cursor, current) {
+  let found = await ask("/api/verifications", { ...asked, cursor });
+  for (let n = 1; n < furthest && !found.items.length && found.next && current(); n++) {
+    found = await ask("/api/verifications", { ...asked, cursor: found.next });
+  }
+  return found;
+}
+
 function draw() {
   if (!rows.length) {
+    if (!older.hidden) return show(byID("list"), empty("Nothing was found yet. There is more that is older."));
     const narrowed = Object.values(asked).some(Boolean);
     return show(byID("list"), narrowed ? empty("Nothing was found. What is older than the retention is gone.") :
       empty("No verifications yet: each send makes one."));

@@ -155,6 +155,15 @@ func (c *conn) close() error {
 	return errors.Join(append(errs, c.driver.Close())...)
 }
 
+// written is how many pages the connection has written since it was last asked.
+func (c *conn) written() int {
+	if status, ok := c.driver.(sqlite.DBStatus); ok {
+		pages, _, _ := status.Status(sqlite.DBStatusCacheWrite, true) // fails for nothing but an unknown figure
+		return pages
+	}
+	return 0
+}
+
 // script runs statements without arguments and rows.
 func (c *conn) script(sql string) error {
 	executor, ok := c.driver.(driver.ExecerContext)

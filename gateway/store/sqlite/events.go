@@ -3,8 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,49 +13,33 @@ import (
 
 // Events implements [otp.History].
 func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event], error) {
+	var page otp.Page[otp.Event]
 	after, err := afterEvent(q.Cursor)
 	if err != nil {
-		return otp.Page[otp.Event]{}, err
+		return page, err
 	}
-	var page otp.Page[otp.Event]
-	err = h.pool.use(ctx, func(c *conn) error {
+	err = h.pages.use(ctx, func(c *conn) error {
+		s := search[int64, otp.Event]{width: 12, read: readEvent, limit: q.Limit, enough: h.enough()}
+		if q.Reference != "" {
+			s.enough = func(int) bool { return false } // one verification has few
+		}
 		return c.snapshot(func() error {
-			few, err := fewOf(c, q)
+			questions, err := eventQuestions(c, q, after)
 			if err != nil {
 				return err
 			}
-			page, err = eventPage(ctx, c, eventQuestion(q, after, few), q.Limit)
+			part, err := s.page(ctx, c, questions)
+			page.Items = part.items
+			if part.more && part.place > 0 { // ids begin with 1
+				page.Next = newCursor(eventCursor, strconv.FormatInt(part.place, 10))
+			}
 			return err
 		})
 	})
 	return page, err
 }
 
-func eventPage(ctx context.Context, c *conn, question *question, limit int) (otp.Page[otp.Event], error) {
-	var page otp.Page[otp.Event]
-	var row [12]driver.Value
-	var last int64
-	var damaged error
-	err := c.ask(ctx, question, row[:], func() bool {
-		if len(page.Items) == limit {
-			page.Next = newCursor(eventCursor, strconv.FormatInt(last, 10))
-			return false
-		}
-		var e otp.Event
-		if last, e, damaged = readEvent(row[:]); damaged != nil {
-			return false
-		}
-		page.Items = append(page.Items, e)
-		return true
-	})
-	if err == nil {
-		err = damaged
-	}
-	return page, err
-}
-
-func readEvent(row []driver.Value) (id int64, e otp.Event, err error) {
-	id, _ = row[0].(int64)
+func readEvent(row []driver.Value) (e otp.Event, found bool, err error) {
 	var text [11]string
 	for i := range text {
 		text[i], _ = row[i].(string)
@@ -73,7 +55,7 @@ func readEvent(row []driver.Value) (id int64, e otp.Event, err error) {
 	if e.Delivery != nil {
 		e.To = e.Delivery.To
 	}
-	return id, e, err
+	return e, true, err
 }
 
 // recipientOf is a recipient by address and country: how it is dialled in its country, events do not keep.
@@ -84,80 +66,132 @@ func recipientOf(address, country string) providers.Recipient {
 	return providers.NewPhone(address, country, "")
 }
 
-// few is how many verifications are gone through one by one for their events. Of more, some are found soon among all.
-const few = 1000
-
-// fewOf tells whether few verifications are the recipient's, or have the metadata, that is asked for.
-func fewOf(c *conn, q otp.Query) (bool, error) {
-	var n int64
-	var err error
-	switch {
-	case q.To != "":
-		n, err = c.number(`SELECT count(*) FROM (SELECT 1 FROM verifications WHERE recipient = ? LIMIT ?)`,
-			q.To, int64(few+1))
-	case q.App != "" && len(q.Metadata) > 0:
-		name := slices.Min(slices.Collect(maps.Keys(q.Metadata)))
-		n, err = c.number(`SELECT count(*) FROM (SELECT 1 FROM labels WHERE app = ? AND name = ? AND value = ? LIMIT ?)`,
-			q.App, name, q.Metadata[name], int64(few+1))
-	default:
-		return false, nil
-	}
-	return n <= few, err
-}
-
-func eventQuestion(q otp.Query, after int64, few bool) *question {
-	b := new(question)
-	b.add(`SELECT e.id, e.reference, e.app, e.at, e.kind, e.status, e.channel, e.provider, e.country, e.recipient,
-		e.purpose, e.detail FROM`)
-	id, order := "e.id", "ORDER BY e.id DESC"
+// eventQuestions find events. Where few verifications are the recipient's, or have the metadata that is asked for,
+// these are gone through for their events.
+func eventQuestions(c *conn, q otp.Query, after int64) ([]*question, error) {
+	marks := marksOf(q, "kind", "status", "channel", "provider", "country", "purpose")
 	switch {
 	case q.Reference != "":
-		b.add("events e INDEXED BY events_by_reference WHERE e.reference = ?", string(q.Reference))
-	case few && q.To != "":
-		b.add("verifications v INDEXED BY verifications_by_recipient")
-		b.add("CROSS JOIN events e INDEXED BY events_by_reference ON e.reference = v.reference WHERE v.recipient = ?", q.To)
-	case few:
-		name := slices.Min(slices.Collect(maps.Keys(q.Metadata)))
-		b.add("labels l CROSS JOIN events e INDEXED BY events_by_reference ON e.reference = l.reference")
-		b.add("WHERE l.app = ? AND l.name = ? AND l.value = ?", q.App, name, q.Metadata[name])
-	case q.App != "":
-		b.blocks(q, after)
-		id, order = "+e.id", "ORDER BY m.block DESC, e.id DESC" // + keeps SQLite to the bounds that the block has
-	default:
-		b.add("events e WHERE true")
+		return []*question{storyQuestion(q, after)}, nil
+	case q.To != "":
+		n, err := c.number(countRecipient, q.To, int64(few+1))
+		if err != nil {
+			return nil, err
+		}
+		if n <= few {
+			return []*question{personQuestion(q, after)}, nil
+		}
+	case len(q.Metadata) == 0 && q.App == "" && marks[0] == "" && q.From.IsZero() && q.Until.IsZero():
+		return []*question{everyEventQuestion(q, after)}, nil
 	}
-	if after > 0 {
-		b.add("AND "+id+" < ?", after)
+	apps, err := eventStretches().apps(c, q.App)
+	if err != nil {
+		return nil, err
 	}
+	if len(apps) > manyApps {
+		return []*question{everyEventQuestion(q, after)}, nil
+	}
+	all := make([]*question, 0, len(apps))
+	for _, app := range apps {
+		q.App = app
+		w, err := eventStretches().way(c, q, marks)
+		if err != nil {
+			return nil, err
+		}
+		if w.byLabel && w.few {
+			all = append(all, labelledEventsQuestion(q, after, w.label))
+		} else {
+			all = append(all, blocksQuestion(q, after, w.marks))
+		}
+	}
+	return all, nil
+}
+
+// eventColumns are those of an event, named e, after its place.
+const eventColumns = `e.reference, e.app, e.at, e.kind, e.status, e.channel, e.provider, e.country, e.recipient,
+	e.purpose, e.detail`
+
+// storyQuestion goes along the events of one verification.
+func storyQuestion(q otp.Query, after int64) *question {
+	b := new(question)
+	b.add("SELECT e.id, " + eventColumns + " FROM events e INDEXED BY events_by_reference")
+	b.add("WHERE e.reference = ?", string(q.Reference))
+	b.before("e.id", after)
 	b.restOfEvent(q)
-	b.add(order)
+	b.add("ORDER BY e.id DESC")
 	return b
 }
 
-// blocks lets the marks of all that is asked for lead to the events.
-func (b *question) blocks(q otp.Query, after int64) {
-	var marks []string
-	for _, m := range []mark{
-		{field: "kind", value: string(q.Event)}, {field: "status", value: string(q.Status)},
-		{field: "channel", value: string(q.Channel)}, {field: "provider", value: q.Provider},
-		{field: "country", value: q.Country}, {field: "purpose", value: q.Purpose},
-	} {
-		if m.value != "" {
-			marks = append(marks, m.text())
-		}
-	}
-	b.add("event_marks m")
+// personQuestion goes along the events of a recipient's verifications, which it gathers first.
+func personQuestion(q otp.Query, after int64) *question {
+	return gathered(q, after, "verifications i INDEXED BY verifications_by_recipient", "i.recipient = ?", q.To)
+}
+
+// labelledEventsQuestion goes along the events of the verifications that have a label, which it gathers first.
+func labelledEventsQuestion(q otp.Query, after int64, l label) *question {
+	return gathered(q, after, "labels i", "i.app = ? AND i.name = ? AND i.value = ?", q.App, l.name, l.value)
+}
+
+// gathered goes along the events of verifications, of which SQLite sorts the ids first.
+func gathered(q otp.Query, after int64, from, which string, args ...driver.Value) *question {
+	b := new(question)
+	b.add("SELECT g.id, " + eventColumns + " FROM")
+	b.add("(SELECT s.id FROM " + from)
+	b.add("CROSS JOIN events s INDEXED BY events_by_reference ON s.reference = i.reference")
+	b.add("WHERE "+which, args...)
+	b.before("s.id", after)
+	b.add("ORDER BY s.id DESC LIMIT -1) g") // the limit keeps it from sorting all that is read
+	b.add("LEFT JOIN events e ON e.id = g.id")
+	b.restOfEvent(q)
+	b.add("ORDER BY g.id DESC")
+	return b
+}
+
+// everyEventQuestion goes along the table.
+func everyEventQuestion(q otp.Query, after int64) *question {
+	b := new(question)
+	b.add("SELECT i.id, " + eventColumns + " FROM events i LEFT JOIN events e ON e.id = i.id")
+	b.restOfEvent(q)
+	b.add("WHERE true")
+	b.before("i.id", after)
+	b.add("ORDER BY i.id DESC")
+	return b
+}
+
+// blocksQuestion goes along the blocks of an app that have marks.
+func blocksQuestion(q otp.Query, after int64, marks []string) *question {
+	s := eventStretches()
+	b := new(question)
+	b.add("SELECT ifnull(e.id, m.block * ?), "+eventColumns+" FROM event_marks m", int64(blockSize))
 	b.add("LEFT JOIN event_blocks b ON b.block = m.block")
-	b.add("CROSS JOIN events e ON e.id >= m.block * ? AND e.id < (m.block + 1) * ?", int64(blockSize), int64(blockSize))
-	b.marked("event_marks", "block", q.App, marks)
+	b.add("LEFT JOIN events e ON e.id < (m.block + 1) * ? AND e.id >= ? *", int64(blockSize), int64(blockSize))
+	b.add("CASE WHEN true")
+	b.blockTimes(q)
+	b.met(s, q.App, marks[1:])
+	b.add("THEN m.block END")
+	b.before("+e.id", after) // + keeps SQLite to the bounds that the block has
+	b.restOfEvent(q)
+	b.marked(s, q.App, marks)
 	if after > 0 {
-		b.add("AND m.block <= ?", after/blockSize)
+		b.add("AND m.block <= ?", (after-1)/blockSize)
 	}
+	b.add("ORDER BY m.block DESC, e.id DESC")
+	return b
+}
+
+// blockTimes asks that a block, named b, may hold the times that are asked for. One that is not full may hold any.
+func (b *question) blockTimes(q otp.Query) {
 	if !q.From.IsZero() {
 		b.add("AND (b.block IS NULL OR b.last_at >= ?)", ceilMillis(q.From))
 	}
 	if !q.Until.IsZero() {
 		b.add("AND (b.block IS NULL OR b.first_at < ?)", ceilMillis(q.Until))
+	}
+}
+
+func (b *question) before(column string, after int64) {
+	if after > 0 {
+		b.add("AND "+column+" < ?", after)
 	}
 }
 

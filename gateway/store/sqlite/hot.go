@@ -4,13 +4,12 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/otpgate/otpgate/gateway/otp"
-	"github.com/otpgate/otpgate/gateway/store"
 )
 
 // How much is remembered of what was written last. What is not remembered is read from the file.
 const (
 	hotRecords = 8192
-	hotWindows = 16384
+	hotPeople  = 16384
 	hotKeys    = 16384
 )
 
@@ -18,12 +17,15 @@ const (
 // not read and decode what that has written. It belongs to one connection and is given up with it, so it never outlives
 // a transaction that failed. That it stays true rests on the lock of the file: nobody else writes.
 type hot struct {
-	records *simplelru.LRU[otp.Reference, otp.Verification]
-	windows *simplelru.LRU[string, []byte]
-	keys    *simplelru.LRU[string, store.Key] // of requests that are not finished
-	sums    sums                              // of the group that is being written
-	marks   marks                             // that were written
-	filling filling
+	records  *simplelru.LRU[otp.Reference, otp.Verification]
+	memories *simplelru.LRU[string, memory]  // by who limits bear on
+	keys     *simplelru.LRU[string, heldKey] // of requests that are not finished
+	lastKey  int64                           // id of the newest; 0: nobody has looked yet
+	sums     sums                            // of the group that is being written
+	marks    marks                           // that were written
+	filling  filling
+
+	noneParked bool // no report waits for its delivery; false: there may be some
 }
 
 func newHot() (*hot, error) {
@@ -31,12 +33,12 @@ func newHot() (*hot, error) {
 	if err != nil {
 		return nil, err
 	}
-	windows, err := simplelru.NewLRU[string, []byte](hotWindows, nil)
+	memories, err := simplelru.NewLRU[string, memory](hotPeople, nil)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := simplelru.NewLRU[string, store.Key](hotKeys, nil)
-	return &hot{records: records, windows: windows, keys: keys, sums: sums{}, marks: marks{}}, err
+	keys, err := simplelru.NewLRU[string, heldKey](hotKeys, nil)
+	return &hot{records: records, memories: memories, keys: keys, sums: sums{}, marks: marks{}}, err
 }
 
 // record returns what is remembered. What a step does to it counts only when it is saved.

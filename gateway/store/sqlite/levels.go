@@ -12,8 +12,13 @@ func (s *Store) Levels(ctx context.Context, claims []otp.Claim, now time.Time) (
 	levels := make([]otp.Level, len(claims))
 	err := s.pool.use(ctx, func(c *conn) error {
 		for i, claim := range claims {
-			w, err := readWindow(c, claim.Key)
+			who, limit := split(claim.Key)
+			m, err := readMemory(c, who)
 			if err != nil {
+				return err
+			}
+			w := new(otp.Window)
+			if err := w.UnmarshalBinary(m.counts(limit)); err != nil {
 				return err
 			}
 			levels[i] = w.Level(claim.Name, claim.Limit, now)

@@ -5,150 +5,154 @@ import (
 	"database/sql/driver"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/otpgate/otpgate/gateway/otp"
 )
 
 // List implements [otp.History]. References sort by the time of their verifications: their order is that of the list.
 func (h *History) List(ctx context.Context, q otp.Query) (otp.Page[otp.Verification], error) {
+	var page otp.Page[otp.Verification]
 	after, err := afterReference(q.Cursor)
 	if err != nil {
-		return otp.Page[otp.Verification]{}, err
+		return page, err
 	}
-	var found []otp.Verification
-	err = h.pool.use(ctx, func(c *conn) error {
+	err = h.pages.use(ctx, func(c *conn) error {
+		s := search[string, otp.Verification]{width: 2, read: reader(q), limit: q.Limit, enough: h.enough()}
 		return c.snapshot(func() error {
-			for _, question := range listQuestions(q, after) {
-				some, err := answers(ctx, c, question, q)
-				if err != nil {
-					return err
-				}
-				found = append(found, some...)
+			questions, err := listQuestions(c, q, after)
+			if err != nil {
+				return err
 			}
-			return nil
+			part, err := s.page(ctx, c, questions)
+			page.Items = part.items
+			if part.more {
+				page.Next = newCursor(listCursor, part.place)
+			}
+			return err
 		})
 	})
-	if err != nil {
-		return otp.Page[otp.Verification]{}, err
-	}
-	return listPage(found, q.Limit), nil
+	return page, err
 }
 
-// listPage is the first of what was found; what one question found another one may have found too.
-func listPage(found []otp.Verification, limit int) otp.Page[otp.Verification] {
-	slices.SortFunc(found, func(a, b otp.Verification) int {
-		return strings.Compare(string(b.Reference), string(a.Reference))
-	})
-	found = slices.CompactFunc(found, func(a, b otp.Verification) bool { return a.Reference == b.Reference })
-	page := otp.Page[otp.Verification]{Items: found}
-	if len(found) > limit {
-		page.Items = found[:limit]
-		page.Next = newCursor(listCursor, string(found[limit-1].Reference))
-	}
-	return page
-}
-
-// answers reads one more than the page holds, so that it is known whether there is a next one. What cannot be read is
-// passed over: the sweep tells of it.
-func answers(ctx context.Context, c *conn, question *question, q otp.Query) ([]otp.Verification, error) {
-	var row [1]driver.Value
-	var found []otp.Verification
-	err := c.ask(ctx, question, row[:], func() bool {
-		record, _ := row[0].([]byte)
+// reader reads a verification, and tells whether it is what is asked for. What cannot be read is passed over: the sweep
+// tells of it.
+func reader(q otp.Query) func([]driver.Value) (otp.Verification, bool, error) {
+	return func(row []driver.Value) (otp.Verification, bool, error) {
+		record, _ := row[1].([]byte)
 		v, damaged := otp.DecodeRecord(record)
 		v = v.At(q.Now)
-		if damaged == nil && (q.Status == "" || q.Status == v.Status) {
-			found = append(found, v)
-		}
-		return len(found) <= q.Limit
-	})
-	return found, err
+		return v, damaged == nil && (q.Status == "" || q.Status == v.Status), nil
+	}
 }
 
-// listQuestions finds a page of verifications. Where marks lead to what has expired, what ran out and is not written
-// down as expired yet has none, and is asked for apart.
-func listQuestions(q otp.Query, after string) []*question {
-	b := new(question)
-	b.add("SELECT v.record FROM")
+// listQuestions find verifications. What ran out and is not written down as expired yet has no mark, and is asked for
+// apart.
+func listQuestions(c *conn, q otp.Query, after string) ([]*question, error) {
+	marks, asked := marksOfList(q), q
 	switch {
 	case q.To != "":
-		b.add("verifications v INDEXED BY verifications_by_recipient WHERE v.recipient = ?", q.To)
-	case q.App != "" && len(q.Metadata) > 0:
-		name := slices.Min(slices.Collect(maps.Keys(q.Metadata)))
-		b.add("labels l CROSS JOIN verifications v ON v.reference = l.reference")
-		b.add("WHERE l.app = ? AND l.name = ? AND l.value = ?", q.App, name, q.Metadata[name])
-		b.between("l.reference", q, after)
-		b.rest(q)
-		b.add("ORDER BY l.reference DESC")
-		return []*question{b}
+		return []*question{rowsQuestion(q, after, "INDEXED BY verifications_by_recipient", "i.recipient = ?", q.To)}, nil
+	case len(q.Metadata) > 0:
 	case q.Status == otp.StatusPending:
-		b.add("verifications v INDEXED BY verifications_pending WHERE true")
-	case q.App != "":
-		all := []*question{b}
-		b.slices(q, after)
-		b.between("+v.reference", q, after) // + keeps SQLite from looking here for the bounds that the slice has
-		b.rest(q)
-		b.add("ORDER BY m.slice DESC, v.reference DESC")
-		if q.Status == otp.StatusExpired {
-			all = append(all, overdueQuestion(q, after))
-		}
-		return all
-	default:
-		b.add("verifications v WHERE true")
+		return []*question{rowsQuestion(q, after, "INDEXED BY verifications_pending", "i.ended_at IS NULL")}, nil
+	case q.App == "" && marks[0] == "":
+		return []*question{tableQuestion(q, after)}, nil
 	}
-	b.between("v.reference", q, after)
-	b.rest(q)
-	b.add("ORDER BY v.reference DESC")
-	return []*question{b}
+	apps, err := verificationStretches().apps(c, q.App)
+	if err != nil {
+		return nil, err
+	}
+	if len(apps) > manyApps {
+		return []*question{tableQuestion(q, after)}, nil
+	}
+	var all []*question
+	for _, app := range apps {
+		q.App = app
+		w, err := verificationStretches().way(c, q, marks)
+		if err != nil {
+			return nil, err
+		}
+		if w.byLabel {
+			all = append(all, labelQuestion(q, after, w.label))
+		} else {
+			all = append(all, slicesQuestion(q, after, w.marks))
+		}
+	}
+	if q.Status == otp.StatusExpired {
+		all = append(all, overdueQuestion(asked, after))
+	}
+	return all, nil
 }
 
-func overdueQuestion(q otp.Query, after string) *question {
+// marksOfList leaves out what has no mark because it has an index.
+func marksOfList(q otp.Query) []string {
+	if q.Status == otp.StatusPending {
+		q.Status = ""
+	}
+	return marksOf(q, "status", "channel", "provider", "country", "purpose")
+}
+
+// rowsQuestion goes along an index, or along the table, in the order of the references.
+func rowsQuestion(q otp.Query, after, index, which string, args ...driver.Value) *question {
 	b := new(question)
-	b.add("SELECT v.record FROM verifications v INDEXED BY verifications_by_end")
-	b.add("WHERE v.ended_at IS NULL AND v.expires_at <= ?", q.Now.UnixMilli())
-	b.between("v.reference", q, after)
+	b.add("SELECT i.reference, v.record FROM verifications i " + index)
+	b.add("LEFT JOIN verifications v ON v.rowid = i.rowid")
 	b.rest(q)
-	b.add("ORDER BY v.reference DESC")
+	b.add("WHERE "+which, args...)
+	b.between("i.reference", q, after)
+	b.add("ORDER BY i.reference DESC")
 	return b
 }
 
-// slices lets the marks of all that is asked for lead to the verifications.
-func (b *question) slices(q otp.Query, after string) {
-	var marks []string
-	for _, m := range []mark{
-		{field: "status", value: string(q.Status)}, {field: "channel", value: string(q.Channel)},
-		{field: "provider", value: q.Provider}, {field: "country", value: q.Country}, {field: "purpose", value: q.Purpose},
-	} {
-		if m.value != "" {
-			marks = append(marks, m.text())
-		}
-	}
-	b.add("verification_marks m")
-	b.add("CROSS JOIN verifications v ON v.reference >= m.slice AND v.reference < m.slice || '{'") // the one after z
-	b.marked("verification_marks", "slice", q.App, marks)
+func tableQuestion(q otp.Query, after string) *question {
+	return rowsQuestion(q, after, "", "true")
+}
+
+// labelQuestion goes along the verifications of an app that have a label.
+func labelQuestion(q otp.Query, after string, l label) *question {
+	b := new(question)
+	b.add("SELECT l.reference, v.record FROM labels l LEFT JOIN verifications v ON v.reference = l.reference")
+	b.rest(q)
+	b.add("WHERE l.app = ? AND l.name = ? AND l.value = ?", q.App, l.name, l.value)
+	b.between("l.reference", q, after)
+	b.add("ORDER BY l.reference DESC")
+	return b
+}
+
+// slicesQuestion goes along the slices of an app that have marks. The bounds of a cursor and of times are good for
+// slices too: one sorts before all that is in it.
+func slicesQuestion(q otp.Query, after string, marks []string) *question {
+	s := verificationStretches()
+	b := new(question)
+	b.add("SELECT ifnull(v.reference, m.slice), v.record FROM verification_marks m")
+	b.add("LEFT JOIN verifications v ON v.reference >=")
+	b.add("CASE WHEN true")
+	b.met(s, q.App, marks[1:])
+	b.add("THEN m.slice END AND v.reference < m.slice || '{'") // the one after z
+	b.between("+v.reference", q, after)                        // + keeps SQLite to the bounds of the slice
+	b.rest(q)
+	b.marked(s, q.App, marks)
 	if after != "" {
-		b.add("AND m.slice <= ?", after[:sliceLength])
+		b.add("AND m.slice < ?", after)
 	}
 	if !q.From.IsZero() {
 		b.add("AND m.slice >= ?", lowest(q.From)[:sliceLength])
 	}
 	if !q.Until.IsZero() {
-		b.add("AND m.slice <= ?", lowest(q.Until)[:sliceLength])
+		b.add("AND m.slice < ?", lowest(q.Until))
 	}
+	b.add("ORDER BY m.slice DESC, v.reference DESC")
+	return b
 }
 
-// marked asks for the stretches, named m, that have all marks; for those with anything of the app when there is none.
-func (b *question) marked(table, stretch, app string, marks []string) {
-	first, more := "", []string(nil)
-	if len(marks) > 0 {
-		first, more = marks[0], marks[1:]
-	}
-	b.add("WHERE m.app = ? AND m.mark = ?", app, first)
-	for _, other := range more {
-		b.add("AND EXISTS (SELECT 1 FROM "+table+" x WHERE x.app = m.app AND x.mark = ?"+
-			" AND x."+stretch+" = m."+stretch+")", other)
-	}
+func overdueQuestion(q otp.Query, after string) *question {
+	b := new(question)
+	b.add("SELECT v.reference, v.record FROM verifications v INDEXED BY verifications_by_end")
+	b.add("WHERE v.ended_at IS NULL AND v.expires_at <= ?", q.Now.UnixMilli())
+	b.between("v.reference", q, after)
+	b.rest(q)
+	b.add("ORDER BY v.reference DESC")
+	return b
 }
 
 // between bounds the references.

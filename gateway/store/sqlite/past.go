@@ -14,17 +14,37 @@ import (
 	"github.com/otpgate/otpgate/gateway/otp"
 )
 
-// pastReaders is how many questions about the past are answered at once. They have connections of their own: a report
-// keeps no look-up waiting.
+// pastReaders is how many pages of the past are read at once, and how many reports are made. They have connections of
+// their own: a report keeps no page waiting, and a page no look-up.
 const pastReaders = 2
 
+const (
+	// patience is how long a page is looked for. What was found by then is the page, and the next one goes on from
+	// there (docs/adr/0016).
+	patience = 20 * time.Millisecond
+	// least is how many rows a page sees however long that takes, so that each leads on, and what is small is read
+	// whole.
+	least = 64
+)
+
 // History is what the store tells of the past. It reads beside the writer, and sees every commit before the question.
-type History struct{ pool *pool }
+type History struct {
+	pages    *pool
+	reports  *pool
+	patience time.Duration
+	least    int
+}
 
 var _ otp.History = (*History)(nil)
 
 // History returns the store's memory of the past. It ends with the store.
-func (s *Store) History() *History { return &History{s.past} }
+func (s *Store) History() *History { return &History{s.past, s.reports, patience, least} }
+
+// enough tells when a page that begins now ends although it is not full.
+func (h *History) enough() func(rows int) bool {
+	end := time.Now().Add(h.patience)
+	return func(rows int) bool { return rows >= h.least && !time.Now().Before(end) }
+}
 
 // question is a query that is put together for one caller.
 type question struct {
@@ -45,38 +65,56 @@ func (b *question) is(column, value string) {
 	}
 }
 
-// ask reads each row of the answer into row and calls each, until that returns false. The statement is not kept: there
-// are too many different ones. A question whose caller has gone is given up.
+// ask reads each row of the answer into row and calls each, until that returns false.
 func (c *conn) ask(ctx context.Context, q *question, row []driver.Value, each func() bool) error {
-	prepared, err := c.driver.Prepare(q.sql.String())
-	if err != nil {
-		return c.fail(err)
-	}
-	err = c.each(ctx, prepared, q.args, row, each)
-	return c.fail(errors.Join(err, prepared.Close()))
-}
-
-func (c *conn) each(
-	ctx context.Context, prepared driver.Stmt, args []driver.Value, row []driver.Value, each func() bool,
-) error {
-	stmt, ok := prepared.(statement)
-	if !ok {
-		return fmt.Errorf("the sqlite driver's statements lack a method: %T", prepared)
-	}
-	rows, err := stmt.QueryContext(ctx, c.bind(args))
+	a, err := c.open(ctx, q)
 	if err != nil {
 		return err
 	}
-	for err = rows.Next(row); err == nil && each(); err = rows.Next(row) {
-		if err = ctx.Err(); err != nil {
-			break
-		}
+	more, err := a.next(ctx, row)
+	for more && each() {
+		more, err = a.next(ctx, row)
 	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return errors.Join(err, rows.Close())
+	return c.fail(errors.Join(err, a.close()))
 }
+
+// answer is what a question finds, row by row. Its statement is not kept: there are too many different ones.
+type answer struct {
+	prepared driver.Stmt
+	rows     driver.Rows
+}
+
+// open begins to answer. A question whose caller has gone is given up.
+func (c *conn) open(ctx context.Context, q *question) (*answer, error) {
+	prepared, err := c.driver.Prepare(q.sql.String())
+	if err != nil {
+		return nil, c.fail(err)
+	}
+	stmt, ok := prepared.(statement)
+	if !ok {
+		err = fmt.Errorf("the sqlite driver's statements lack a method: %T", prepared)
+		return nil, c.fail(errors.Join(err, prepared.Close()))
+	}
+	rows, err := stmt.QueryContext(ctx, c.bind(q.args))
+	if err != nil {
+		return nil, c.fail(errors.Join(err, prepared.Close()))
+	}
+	return &answer{prepared, rows}, nil
+}
+
+// next reads a row and tells whether there was one.
+func (a *answer) next(ctx context.Context, row []driver.Value) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	err := a.rows.Next(row)
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (a *answer) close() error { return errors.Join(a.rows.Close(), a.prepared.Close()) }
 
 // snapshot runs several questions on one state of the file.
 func (c *conn) snapshot(do func() error) error {

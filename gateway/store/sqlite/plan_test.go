@@ -11,18 +11,16 @@ import (
 )
 
 // planOfQuestion is how SQLite would answer a question.
-func planOfQuestion(t *testing.T, s *Store, q *question) string {
+func planOfQuestion(t *testing.T, c *conn, q *question) string {
 	t.Helper()
 	var steps []string
-	err := s.past.use(t.Context(), func(c *conn) error {
-		var row [4]driver.Value
-		explain := &question{args: q.args}
-		explain.sql.WriteString("EXPLAIN QUERY PLAN " + q.sql.String())
-		return c.ask(t.Context(), explain, row[:], func() bool {
-			step, _ := row[3].(string)
-			steps = append(steps, step)
-			return true
-		})
+	var row [4]driver.Value
+	explain := &question{args: q.args}
+	explain.sql.WriteString("EXPLAIN QUERY PLAN " + q.sql.String())
+	err := c.ask(t.Context(), explain, row[:], func() bool {
+		step, _ := row[3].(string)
+		steps = append(steps, step)
+		return true
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -30,40 +28,64 @@ func planOfQuestion(t *testing.T, s *Store, q *question) string {
 	return strings.Join(steps, "\n")
 }
 
-// disordered tells whether more than one stretch is read before its order is known.
+// disordered tells whether anything is sorted before it is answered.
 func disordered(plan string) bool {
-	return strings.Contains(plan, "TEMP B-TREE FOR ORDER BY") || strings.Contains(plan, "AUTOMATIC")
+	return strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "AUTOMATIC")
 }
 
-// A page is found in its order, so that its end is the end of the work: no more than one stretch is sorted, and no index is
-// made for one question.
+// A page is found in its order, so that its end is the end of the work: nothing is sorted, and no index is made for one
+// question.
 func TestPagesAreFoundInTheirOrder(t *testing.T) {
 	t.Parallel()
 	s := testStore(t, Options{})
 	now := time.Now()
+	if _, err := s.Begin(t.Context(), testBegin(now)); err != nil {
+		t.Fatal(err)
+	}
 	after := string(otp.NewReference(now, ama()))
-	for name, q := range map[string]otp.Query{
-		"all":                {},
-		"status":             {Status: otp.StatusVerified},
-		"pending":            {Status: otp.StatusPending},
-		"channel":            {Channel: providers.SMS},
-		"provider":           {Provider: "own"},
-		"country":            {Country: "GH"},
-		"purpose":            {Purpose: "login"},
-		"status and country": {Status: otp.StatusFailed, Country: "GH"},
-		"time":               {From: now.Add(-time.Hour), Until: now},
-		"event":              {Event: otp.EventCheck, Provider: "own"},
-	} {
-		q.App, q.Now = "shop", now
-		for _, cursor := range []string{"", after} {
-			for _, question := range listQuestions(q, cursor) {
-				if plan := planOfQuestion(t, s, question); disordered(plan) {
-					t.Errorf("verifications by %s:\n%s\n%s", name, question.sql.String(), plan)
-				}
+	ordered := func(c *conn, name string, all []*question, err error) {
+		if err != nil || len(all) == 0 {
+			t.Fatalf("%s: %d questions, error %v", name, len(all), err)
+		}
+		for _, question := range all {
+			overdue := strings.Contains(question.sql.String(), "verifications_by_end") // they are few: the sweep ends them
+			if plan := planOfQuestion(t, c, question); disordered(plan) && !overdue {
+				t.Errorf("%s:\n%s\n%s", name, question.sql.String(), plan)
 			}
-			plan := planOfQuestion(t, s, eventQuestion(q, int64(len(cursor)), false))
-			if disordered(plan) {
-				t.Errorf("events by %s:\n%s", name, plan)
+		}
+	}
+	for name, q := range map[string]otp.Query{
+		"all":                 {},
+		"status":              {Status: otp.StatusVerified},
+		"pending":             {Status: otp.StatusPending},
+		"expired":             {Status: otp.StatusExpired},
+		"channel":             {Channel: providers.SMS},
+		"provider":            {Provider: "own"},
+		"country":             {Country: "GH"},
+		"purpose":             {Purpose: "login"},
+		"recipient":           {To: ama().Address()},
+		"metadata":            {Metadata: map[string]string{"order": "1"}, Country: "GH"},
+		"status and country":  {Status: otp.StatusFailed, Country: "GH"},
+		"time":                {From: now.Add(-time.Hour), Until: now},
+		"time and country":    {From: now.Add(-time.Hour), Until: now, Country: "GH", Purpose: "login"},
+		"event":               {Event: otp.EventCheck, Provider: "own"},
+		"events of reference": {Reference: otp.Reference(after)},
+	} {
+		q.Now = now
+		for _, q.App = range []string{"shop", ""} {
+			err := s.past.use(t.Context(), func(c *conn) error {
+				for _, cursor := range []string{"", after} {
+					all, err := listQuestions(c, q, cursor)
+					ordered(c, "verifications by "+name, all, err)
+					all, err = eventQuestions(c, q, int64(len(cursor)))
+					if q.To == "" && len(q.Metadata) == 0 { // of these the ids are sorted
+						ordered(c, "events by "+name, all, err)
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // Report implements [otp.History].
 func (h *History) Report(ctx context.Context, q otp.ReportQuery) ([]otp.Row, error) {
 	found := sums{}
-	err := h.pool.use(ctx, func(c *conn) error {
+	err := h.reports.use(ctx, func(c *conn) error {
 		return c.snapshot(func() (err error) {
 			for _, table := range sumTables() {
 				if err = readSums(ctx, c, q, table, found); err != nil {
@@ -145,10 +145,10 @@ func readCell(row []driver.Value) otp.Cell {
 
 // readOverdue adds what the sums do not know yet: that verifications ran out which nobody has written down as expired.
 func readOverdue(ctx context.Context, c *conn, q otp.ReportQuery, found sums) error {
-	var row [1]driver.Value
+	var row [2]driver.Value
 	overdue := overdueQuestion(otp.Query{App: q.App, From: q.From, Until: q.Until, Now: q.Now}, "")
 	return c.ask(ctx, overdue, row[:], func() bool {
-		record, _ := row[0].([]byte)
+		record, _ := row[1].([]byte)
 		v, err := otp.DecodeRecord(record)
 		if err != nil {
 			return true // the sweep tells of it

@@ -20,6 +20,7 @@ const (
 	deleteParked = `DELETE FROM parked WHERE id = ?`
 	boundParked  = `DELETE FROM parked WHERE id <= (SELECT max(id) FROM parked) - ?`
 	sweepParked  = `DELETE FROM parked WHERE id IN (SELECT id FROM parked WHERE kept_until <= ? LIMIT ?)`
+	anyParked    = `SELECT count(*) FROM (SELECT 1 FROM parked LIMIT 1)`
 )
 
 // Report implements [otp.Store].
@@ -81,6 +82,7 @@ func (t tx) park(r otp.Reporting, reports []providers.Report) error {
 	if len(reports) == 0 {
 		return nil
 	}
+	t.noneParked = false
 	_, err := t.exec(boundParked, int64(otp.MaxParked))
 	return err
 }
@@ -96,7 +98,7 @@ type parked struct {
 func (t tx) waiting(deliveries []otp.Delivery, now time.Time) ([]parked, error) {
 	var all []parked
 	for _, d := range deliveries {
-		if d.Handle.UpstreamID == "" {
+		if d.Handle.UpstreamID == "" || t.noneParked {
 			continue
 		}
 		var row [4]driver.Value
@@ -132,5 +134,10 @@ func (t tx) unpark(met []parked) error {
 
 func purgeParked(t tx, now time.Time) (bool, error) {
 	n, err := t.exec(sweepParked, now.UnixMilli(), int64(sweepBatch))
+	if err != nil {
+		return false, err
+	}
+	left, err := t.number(anyParked)
+	t.noneParked = err == nil && left == 0
 	return n == sweepBatch, err
 }

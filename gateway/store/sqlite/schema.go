@@ -40,6 +40,9 @@ func migrations() ([]string, error) {
 	return scripts, nil
 }
 
+// muchMemory is for scripts that go through all of a file and sort it: 256 MB.
+const muchMemory = "PRAGMA cache_size = -262144"
+
 // migrate brings the file to the newest version. It refuses files that are not this gateway's to change.
 func migrate(c *conn) (from, to int, err error) {
 	scripts, err := migrations()
@@ -47,6 +50,9 @@ func migrate(c *conn) (from, to int, err error) {
 		return 0, 0, err
 	}
 	from, err = version(c, len(scripts))
+	if err == nil && 0 < from && from < len(scripts) {
+		err = c.script(muchMemory)
+	}
 	for v := from; v < len(scripts) && err == nil; v++ {
 		err = upgrade(c, scripts[v], v+1)
 	}
@@ -81,8 +87,11 @@ func version(c *conn, newest int) (int, error) {
 func upgrade(c *conn, script string, version int) error {
 	note := fmt.Sprintf("PRAGMA application_id = %d;\nPRAGMA user_version = %d;", applicationID, version)
 	steps := []func() error{c.begin, func() error { return c.script(script) }}
-	if version == countingVersion {
+	switch version {
+	case countingVersion:
 		steps = append(steps, func() error { return recount(c) })
+	case denseVersion:
+		steps = append(steps, func() error { return gather(c) })
 	}
 	steps = append(steps, func() error { return c.script(note) }, c.commit)
 	for _, step := range steps {
@@ -112,6 +121,45 @@ func recount(c *conn) error {
 	}
 	return tx{c, &hot{sums: found}}.flush()
 }
+
+// denseVersion is the first in which the windows of a person share a row.
+const denseVersion = 6
+
+// gather makes a memory of the windows of each person, which had a row each.
+func gather(c *conn) error {
+	var who string
+	var m memory
+	save := func() error {
+		if len(m) == 0 {
+			return nil
+		}
+		_, err := c.exec(saveMemory, who, m.encode(), m.end())
+		m = nil
+		return err
+	}
+	var row [4]driver.Value
+	var failed error
+	err := c.rows(row[:], selectScattered, nil, func() bool {
+		key, _ := row[0].(string)
+		counts, _ := row[1].([]byte)
+		end, _ := row[2].(int64)
+		next, limit := split(key)
+		if next != who {
+			failed = save()
+		}
+		who, m = next, append(m, window{limit, counts, end})
+		return failed == nil
+	})
+	if err := errors.Join(err, failed, save()); err != nil {
+		return err
+	}
+	return c.script("DROP TABLE windows")
+}
+
+// selectScattered finds the windows of each person together: by the last word of their keys.
+const selectScattered = `SELECT key, counts, expires_at,
+		substr(key, length(rtrim(key, replace(key, ' ', ''))) + 1) AS who
+	FROM windows ORDER BY who`
 
 // explain puts the failures that an operator can do something about into words.
 func explain(err error) error {

@@ -58,7 +58,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 	t.Parallel()
 	s := testStore(t, Options{})
 	for _, sql := range []string{
-		selectRecord, selectByUpstream, selectWindow, selectKey, selectOverdue, selectOld, selectStride, selectOpen,
+		selectRecord, selectByUpstream, selectMemory, selectKey, selectOverdue, selectOld, selectStride, selectOpen,
 		selectReference, selectParked, boundParked, sweepParked, oldestEvent, oldestReference, nextApp,
 	} {
 		plan := planOf(t, s, sql)
@@ -163,4 +163,75 @@ func TestColumnsSayWhatTheRecordSays(t *testing.T) {
 		Status: otp.StatusCanceled, Now: start.Add(time.Second),
 	})
 	expect(err, "shop canceled whatsapp hubtel-gh GH +233201234567 login 1800000000000 1800000060000 1800000001000")
+}
+
+// What was kept in the scattered rows of version 5 holds in the dense ones of version 6.
+func TestKeysAndLimitsOutliveTheirOldTables(t *testing.T) {
+	t.Parallel()
+	scripts, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "otpgate.db")
+	atVersion(t, path, scripts[:denseVersion-1])
+	b := testBegin(time.Now().UTC().Truncate(time.Millisecond))
+	who := b.Verification.To.Address()
+	b.Claims = []otp.Claim{
+		{Name: "recipient", Key: "recipient 1/1h " + who, Limit: otp.Limit{Max: 1, Window: time.Hour}},
+		{Name: "recipient", Key: "recipient 5/24h " + who, Limit: otp.Limit{Max: 5, Window: 24 * time.Hour}},
+		{Name: "app", Key: "app 9/1h shop", Limit: otp.Limit{Max: 9, Window: time.Hour}},
+	}
+	const hash = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+	b.Once = &otp.Once{Key: hash, Lease: time.Minute, Keep: time.Hour}
+	scatter(t, path, b)
+	s := testStore(t, Options{Path: path})
+
+	levels, err := s.Levels(t.Context(), b.Claims, b.Now)
+	if err != nil || levels[0].Used != 1 || levels[1].Used != 1 || levels[2].Used != 1 {
+		t.Errorf("levels %+v, error %v", levels, err)
+	}
+	begun, err := s.Begin(t.Context(), b)
+	if err != nil || begun.Replay == nil || string(begun.Replay.Body) != "{}" || begun.Replay.Status != 201 {
+		t.Errorf("begun %+v, error %v", begun, err)
+	}
+	b.Once.Key = "an unfinished one"
+	if _, err := s.Begin(t.Context(), b); code(err) != otp.IdempotencyInProgress {
+		t.Errorf("an unfinished request: %v", err)
+	}
+	b.Once = nil
+	if _, err := s.Begin(t.Context(), b); code(err) != otp.RateLimited {
+		t.Errorf("beyond the limit: %v", err)
+	}
+}
+
+// scatter writes each limit of b as used once, and its key as answered and another one as held, the way of version 5.
+func scatter(t *testing.T, path string, b otp.Begin) {
+	t.Helper()
+	c, err := connect(path, Options{}.withDefaults().writing())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(sql string, args ...driver.Value) {
+		t.Helper()
+		if _, err := c.exec(sql, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, claim := range b.Claims {
+		w := new(otp.Window)
+		w.Add(claim.Limit, b.Now)
+		counts, err := w.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		run("INSERT INTO windows VALUES (?, ?, ?)", claim.Key, counts, windowEnd(claim.Limit, b.Now))
+	}
+	until := b.Now.Add(time.Hour).UnixMilli()
+	run("INSERT INTO idempotency VALUES (?, ?, 'r', ?, ?, 201, 'application/json', CAST('{}' AS BLOB))",
+		b.Once.Key, make([]byte, 32), until, until)
+	run("INSERT INTO idempotency VALUES ('an unfinished one', ?, 'r', ?, ?, NULL, NULL, NULL)",
+		make([]byte, 32), until, until)
+	if err := c.close(); err != nil {
+		t.Fatal(err)
+	}
 }

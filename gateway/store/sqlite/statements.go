@@ -19,14 +19,15 @@ const (
 	insertUpstream = `INSERT INTO upstreams (provider, upstream_id, reference) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
 	deleteUpstream = `DELETE FROM upstreams WHERE provider = ? AND upstream_id = ? AND reference = ?`
 
-	selectWindow = `SELECT counts FROM windows WHERE key = ?`
-	saveWindow   = `INSERT INTO windows (key, counts, expires_at) VALUES (?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET counts = excluded.counts, expires_at = excluded.expires_at`
+	selectMemory = `SELECT windows FROM memories WHERE who = ?`
+	saveMemory   = `INSERT INTO memories (who, windows, expires_at) VALUES (?, ?, ?)
+		ON CONFLICT (who) DO UPDATE SET windows = excluded.windows, expires_at = excluded.expires_at`
 
-	selectKey = `SELECT fingerprint, reference, lease_until, keep_until, status, content_type, body
-		FROM idempotency WHERE key = ?`
-	saveKey = `INSERT OR REPLACE INTO idempotency (key, fingerprint, reference, lease_until, keep_until)
-		VALUES (?, ?, ?, ?, ?)`
-	answerKey = `UPDATE idempotency SET status = ?, content_type = ?, body = ? WHERE key = ?`
-	deleteKey = `DELETE FROM idempotency WHERE key = ?`
+	selectKey = `SELECT k.id, k.fingerprint, k.reference, k.lease_until, k.keep_until, a.status, a.content_type, a.body
+		FROM keys k LEFT JOIN answers a ON a.id = k.id WHERE k.key = ?`
+	lastKey = `SELECT max(ifnull((SELECT max(id) FROM keys), 0), ifnull((SELECT max(id) FROM answers), 0))`
+	saveKey = `INSERT OR REPLACE INTO keys (id, key, fingerprint, reference, lease_until, keep_until)
+		VALUES (?, ?, ?, ?, ?, ?)`
+	saveAnswer = `INSERT INTO answers (id, status, content_type, body) VALUES (?, ?, ?, ?)`
+	deleteKey  = `DELETE FROM keys WHERE id = ?`
 )

@@ -44,9 +44,12 @@ const (
 type Store struct {
 	options Options
 	lock    *os.File
+	file    *os.File // is closed after the last connection: closing it gives up the locks that SQLite has on it
 	writer  *writer
+	carrier *checkpointer
 	pool    *pool
-	past    *pool // for what takes longer
+	past    *pool // for pages of the past
+	reports *pool // for what takes longer
 	sweeper *sweeper
 
 	closing  sync.Once
@@ -90,40 +93,41 @@ func open(o Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := take(path)
+	lock, file, err := take(path)
 	if err != nil {
 		return nil, err
 	}
 	first, err := prepare(path, o)
 	if err != nil {
-		return nil, errors.Join(err, unlockFile(lock))
+		return nil, errors.Join(err, file.Close(), unlockFile(lock))
 	}
-	s := &Store{options: o, lock: lock}
+	s := &Store{options: o, lock: lock, file: file}
 	s.writer = newWriter(first, func() (tx, error) { return reopen(path, o) }, o.Queue, o.Log)
+	s.carrier = newCheckpointer(s.writer, file, func() (*conn, error) { return connect(path, o.carrying()) }, o.Log)
 	read := func() (*conn, error) { return connect(path, reading()) }
-	s.pool, s.past = newPool(readers, read), newPool(pastReaders, read)
+	s.pool, s.past, s.reports = newPool(readers, read), newPool(pastReaders, read), newPool(pastReaders, read)
 	s.sweeper = newSweeper(s.writer, o)
 	return s, nil
 }
 
 // take makes the folder and the file where they are missing, for the eyes of the gateway's user only: the file holds
-// people's numbers. It returns the lock that keeps other gateways out.
-func take(path string) (*os.File, error) {
+// people's numbers. It returns the lock that keeps other gateways out, and the file.
+func take(path string) (lock, file *os.File, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("its folder cannot be made: %w", err)
+		return nil, nil, fmt.Errorf("its folder cannot be made: %w", err)
 	}
-	lock, err := lockFile(path + ".lock")
+	lock, err = lockFile(path + ".lock")
 	if errors.Is(err, errLocked) {
-		return nil, err
+		return nil, nil, err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("its folder cannot be written: %w", err)
+		return nil, nil, fmt.Errorf("its folder cannot be written: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	file, err = os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, errors.Join(err, unlockFile(lock))
+		return nil, nil, errors.Join(err, unlockFile(lock))
 	}
-	return lock, file.Close()
+	return lock, file, nil
 }
 
 // prepare opens the connection for writing and brings the schema up to date.
@@ -136,10 +140,14 @@ func prepare(path string, o Options) (tx, error) {
 	if err != nil {
 		return tx{}, errors.Join(err, t.close())
 	}
-	if from != to {
-		o.Log.Info("the store was brought to a new schema", "path", o.Path, "from", from, "to", to)
+	if from == to {
+		return t, nil
 	}
-	return t, nil
+	o.Log.Info("the store was brought to a new schema", "path", o.Path, "from", from, "to", to)
+	if err := t.close(); err != nil { // it has the memory of a migration
+		return tx{}, err
+	}
+	return reopen(path, o)
 }
 
 func reopen(path string, o Options) (tx, error) {
@@ -152,14 +160,22 @@ func reopen(path string, o Options) (tx, error) {
 
 // writing is how the connection for writing is set up. A lock that somebody else holds on the file is waited for, but
 // not as long as callers wait. The cache is small because SQLite searches all of it after many a commit, and what the
-// writer needs again soon it remembers itself. The log of writes is carried into the file every 4,000 pages, not every
-// 1,000: a page that many commits have written is carried over once, and the disk is waited for less often.
+// writer needs again soon it remembers itself. The log of writes is carried into the file by a connection of its own,
+// so that who writes hardly waits for the disk.
 func (o Options) writing() url.Values {
 	return url.Values{
 		"_busy_timeout": {"750"},
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {string(o.Synchronous)},
-		"_pragma":       {"cache_size(-4096)", "journal_size_limit(67108864)", "wal_autocheckpoint(4000)"},
+		"_pragma":       {"cache_size(-4096)", "journal_size_limit(67108864)", "wal_autocheckpoint(0)"},
+	}
+}
+
+// carrying is how the connection that carries the log into the file is set up. It waits for nobody.
+func (o Options) carrying() url.Values {
+	return url.Values{
+		"_synchronous": {string(o.Synchronous)},
+		"_pragma":      {"cache_size(-64)", "wal_autocheckpoint(0)"},
 	}
 }
 
@@ -179,7 +195,8 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.sweeper.close()
-		s.closeErr = errors.Join(s.pool.close(), s.past.close(), s.writer.close(), unlockFile(s.lock))
+		s.closeErr = errors.Join(s.carrier.close(), s.pool.close(), s.past.close(), s.reports.close(), s.writer.close(),
+			s.file.Close(), unlockFile(s.lock))
 	})
 	return s.closeErr
 }

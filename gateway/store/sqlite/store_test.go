@@ -74,3 +74,12 @@ func TestHistory(t *testing.T) {
 		return storetest.Past{Store: s, History: s.History()}
 	})
 }
+
+// However short pages are because looking for them took too long, all together they are the whole.
+func TestHistoryInTheShortestPages(t *testing.T) {
+	t.Parallel()
+	storetest.RunHistory(t, func(t *testing.T) storetest.Past {
+		s := open(t, sqlite.Options{Path: filepath.Join(t.TempDir(), "otpgate.db")})
+		return storetest.Past{Store: s, History: sqlite.Impatient(s)}
+	})
+}

@@ -13,7 +13,7 @@ import (
 const (
 	// sweepBatch bounds what one step of the sweep does, and so how long it keeps others from writing.
 	sweepBatch = 50
-	// A sweep looks at so many windows, so many at a time; the next one goes on where it stopped.
+	// A sweep looks at so many memories, so many at a time; the next one goes on where it stopped.
 	stride, strides = 500, 200
 	// grace is how long a verification that ran out is left as it is: an answer that is on its way finds it unchanged.
 	grace = time.Minute
@@ -23,12 +23,15 @@ const (
 	selectOverdue = `SELECT reference, record FROM verifications WHERE ended_at IS NULL AND expires_at < ? LIMIT ?`
 	selectOld     = `SELECT reference, record FROM verifications WHERE ended_at < ? LIMIT ?`
 	endDamaged    = `UPDATE verifications SET status = 'expired', ended_at = expires_at WHERE reference = ?`
-	deleteKeys    = `DELETE FROM idempotency WHERE key IN
-		(SELECT key FROM idempotency WHERE keep_until <= ? LIMIT ?)`
 
-	// Windows are written with every step, so an index of their ends would cost more than looking at them all.
-	selectStride  = `SELECT max(key) FROM (SELECT key FROM windows WHERE key > ? ORDER BY key LIMIT ?)`
-	deleteWindows = `DELETE FROM windows WHERE key > ? AND key <= ? AND expires_at <= ?`
+	// Keys stand in the order of their requests, and each is kept for the same time.
+	deleteKeys    = `DELETE FROM keys WHERE id IN (SELECT id FROM keys ORDER BY id LIMIT ?) AND keep_until <= ?`
+	deleteAnswers = `DELETE FROM answers WHERE id IN (SELECT id FROM answers
+		WHERE id < ifnull((SELECT min(id) FROM keys), 0x7fffffffffffffff) ORDER BY id LIMIT ?)`
+
+	// Memories are written with every step, so an index of their ends would cost more than looking at them all.
+	selectStride   = `SELECT max(who) FROM (SELECT who FROM memories WHERE who > ? ORDER BY who LIMIT ?)`
+	deleteMemories = `DELETE FROM memories WHERE who > ? AND who <= ? AND expires_at <= ?`
 )
 
 // sweeper gives every row its end, in small steps between those of the callers.
@@ -39,7 +42,7 @@ type sweeper struct {
 	retention time.Duration
 	events    time.Duration
 	expired   func([]otp.Verification) // is told what ran out; may be nil
-	walked    string                   // key of the last window that was looked at; for the writer's goroutine only
+	walked    string                   // whose memory was looked at last; for the writer's goroutine only
 	counted   string                   // the last app whose sums were looked at; so too
 	cancel    context.CancelFunc
 	ended     chan struct{} // closed when the goroutine is
@@ -157,11 +160,15 @@ func forget(t tx, before time.Time) (bool, error) {
 }
 
 func purgeKeys(t tx, now time.Time) (bool, error) {
-	n, err := t.exec(deleteKeys, now.UnixMilli(), int64(sweepBatch))
-	return n == sweepBatch, err
+	keys, err := t.exec(deleteKeys, int64(sweepBatch), now.UnixMilli())
+	if err != nil {
+		return false, err
+	}
+	answers, err := t.exec(deleteAnswers, int64(sweepBatch))
+	return keys == sweepBatch || answers == sweepBatch, err
 }
 
-// purgeWindows deletes windows with nothing left, among the next in the order of their keys.
+// purgeWindows deletes memories with nothing left, among the next in the order of their keys.
 func (s *sweeper) purgeWindows(t tx, now time.Time) (bool, error) {
 	var row [1]driver.Value
 	if _, err := t.row(row[:], selectStride, s.walked, int64(stride)); err != nil {
@@ -172,7 +179,7 @@ func (s *sweeper) purgeWindows(t tx, now time.Time) (bool, error) {
 		s.walked = ""
 		return false, nil
 	}
-	_, err := t.exec(deleteWindows, s.walked, last, now.UnixMilli())
+	_, err := t.exec(deleteMemories, s.walked, last, now.UnixMilli())
 	s.walked = last
 	return true, err
 }

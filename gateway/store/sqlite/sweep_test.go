@@ -116,8 +116,8 @@ func TestSweepForgetsKeysAndWindows(t *testing.T) {
 	for n := range persons {
 		b := testBegin(start)
 		b.Claims = []otp.Claim{ // those that last stand before the others, in more than one stride
-			{Name: "recipient", Key: fmt.Sprint("20/24h ", n), Limit: otp.Limit{Max: 20, Window: 24 * time.Hour}},
-			{Name: "recipient", Key: fmt.Sprint("5/10m ", n), Limit: otp.Limit{Max: 5, Window: 10 * time.Minute}},
+			{Name: "recipient", Key: fmt.Sprint("20/24h a", n), Limit: otp.Limit{Max: 20, Window: 24 * time.Hour}},
+			{Name: "recipient", Key: fmt.Sprint("5/10m b", n), Limit: otp.Limit{Max: 5, Window: 10 * time.Minute}},
 		}
 		b.Once = &otp.Once{Key: fmt.Sprint("key ", n), Lease: time.Minute, Keep: 20 * time.Minute}
 		if _, err := s.Begin(t.Context(), b); err != nil {
@@ -135,7 +135,7 @@ func TestSweepForgetsKeysAndWindows(t *testing.T) {
 		{27 * time.Hour, 0, 0},
 	} {
 		sweep(start.Add(step.after))
-		windows, keys := rowsIn(t, s, "windows"), rowsIn(t, s, "idempotency")
+		windows, keys := rowsIn(t, s, "memories"), rowsIn(t, s, "keys")
 		if windows != step.windows || keys != step.keys {
 			t.Errorf("after %v: %d windows, %d keys; want %d, %d", step.after, windows, keys, step.windows, step.keys)
 		}
@@ -216,6 +216,31 @@ func TestSweepForgetsReportsWithoutADelivery(t *testing.T) {
 		if n := rowsIn(t, s, "parked"); n != step.left {
 			t.Errorf("after %v: %d reports, want %d", step.after, n, step.left)
 		}
+	}
+}
+
+// The writer need not look for reports where there are none, and must look again once there are.
+func TestAReportThatComesAfterASweepMeetsItsDelivery(t *testing.T) {
+	t.Parallel()
+	s, sweep := swept(t, Options{})
+	start := time.Now().UTC().Truncate(time.Millisecond)
+	b := testBegin(start)
+	if _, err := s.Begin(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	sweep(start)
+	err := s.Report(t.Context(), otp.Reporting{
+		Provider: "own", Keep: time.Minute, Now: start,
+		Reports: []providers.Report{{UpstreamID: "u", State: providers.DeliveryDelivered}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := s.Deliver(t.Context(), otp.Dispatch{Reference: b.Verification.Reference, Now: start, Deliveries: []otp.Delivery{
+		{ID: "d", Provider: "own", Status: otp.DeliverySent, Handle: providers.Handle{UpstreamID: "u"}},
+	}})
+	if err != nil || v.Deliveries[0].Status != otp.DeliveryDelivered {
+		t.Errorf("%+v, error %v", v.Deliveries, err)
 	}
 }
 

@@ -55,7 +55,8 @@ func (f pastFixture) up() {
 // maxPages is more than any test has.
 const maxPages = 1000
 
-// all reads every page of a list.
+// all reads every page of a list. Pages may be shorter than they could be, and empty; the last is the one that names no
+// next.
 func all[T any](read func(cursor string) (otp.Page[T], error), limit int) ([]T, error) {
 	var items []T
 	cursor := ""

@@ -54,8 +54,8 @@ func newRowsMoveNothing(f pastFixture) {
 	q := otp.Query{App: "shop", Limit: 2, Now: after(time.Minute)}
 	var listed, told []otp.Reference
 	for page := 0; page == 0 || q.Cursor != ""; page++ {
-		if page > 9 {
-			f.t.Fatal("there are too many pages")
+		if page > maxPages {
+			f.t.Fatal(errEndless)
 		}
 		got, err := f.past.History.List(f.t.Context(), q)
 		if err != nil {
@@ -72,7 +72,7 @@ func newRowsMoveNothing(f pastFixture) {
 	q.Event, q.Cursor, q.Until = otp.EventCreated, "", after(30*time.Second)
 	for page := 0; page == 0 || q.Cursor != ""; page++ {
 		got, err := f.past.History.Events(f.t.Context(), q)
-		if err != nil || page > 9 {
+		if err != nil || page > maxPages {
 			f.t.Fatal(page, err)
 		}
 		told = append(told, referencesOf(got.Items, func(e otp.Event) otp.Reference { return e.Reference })...)
