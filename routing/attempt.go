@@ -9,17 +9,17 @@ import (
 
 // attempt makes one try: a call that the client's hanging up does not stop, given up after its slice. A call that may
 // have taken effect goes on beside the chain, and what it brings is told to the chain's late.
-func (e *Engine) attempt(c *chain, s *step, p permit, slice time.Duration) Try {
+func (e *Engine) attempt(c *chain, s *step, p permit, now time.Time, slice time.Duration) Try {
 	unit := s.place.entry.unit
 	call := Call{Spot: s.place.Spot, Op: s.op, Rule: c.plan.Rule, Place: s.place.Number + c.shift}
 	try := Try{
-		Spot: call.Spot, Place: call.Place, USSD: s.place.USSD, At: time.Now(),
+		Spot: call.Spot, Place: call.Place, USSD: s.place.USSD, At: now,
 		Price: s.place.Price, Priced: s.place.Priced, PaidOnDelivery: unit.info.PaidOnDelivery,
 	}
 	send := c.req.Send
 	send.Wish, send.Message = s.place.Wish, s.place.Message
 
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), slice+e.lateAnswer)
+	ctx, cancel := context.WithTimeout(errand{e.base, c.ctx}, slice+e.lateAnswer)
 	ctx = e.health.observer.TryBegan(ctx, call)
 	run := func(ctx context.Context) (providers.Handle, error) {
 		defer unit.limiter.leave()
@@ -27,10 +27,27 @@ func (e *Engine) attempt(c *chain, s *step, p permit, slice time.Duration) Try {
 	}
 	begun, late := try, c.late
 	f := take(ctx, cancel, e, call, run, func(a answer[providers.Handle]) { e.answeredLate(ctx, call, begun, a, late) })
-	a, _ := f.wait(slice, nil)
+	over := time.NewTimer(slice)
+	a, _ := f.wait(over.C, nil)
+	over.Stop()
 	try.finish(call, a)
 	e.judge(ctx, call, try.Took, try.Err, s.place.entry.post, p.end)
 	return try
+}
+
+// errand is the context of a call that outlives the request: it ends with the engine, and knows what the request's
+// context knows.
+type errand struct {
+	context.Context // the engine's
+	request         context.Context
+}
+
+// Value implements [context.Context].
+func (e errand) Value(key any) any {
+	if v := e.Context.Value(key); v != nil { // package context finds by it what ends this one
+		return v
+	}
+	return e.request.Value(key)
 }
 
 // finish writes down what came of the call.

@@ -34,12 +34,10 @@ func take[T any](
 ) *flight[T] {
 	ctx, progress := providers.WithProgress(ctx)
 	f := &flight[T]{answers: make(chan answer[T], 1), progress: progress, cancel: cancel}
-	recall := context.AfterFunc(e.base, cancel)
 	e.crew.join()
 	go func() {
 		defer e.crew.leave()
 		defer cancel()
-		defer recall()
 		var a answer[T]
 		a.take(ctx, e.health.observer, &call, run)
 		f.settle(&a, late)
@@ -59,24 +57,24 @@ func (f *flight[T]) settle(a *answer[T], late func(answer[T])) {
 	late(*a)
 }
 
-// wait returns the answer if it comes within the time given. Then a call whose request was written goes on by itself;
-// one whose request was not is cancelled, and has a moment to return. ok is false where nobody waits any more.
-func (f *flight[T]) wait(within time.Duration, done <-chan struct{}) (a answer[T], ok bool) {
-	timer := time.NewTimer(within)
-	defer timer.Stop()
+// wait returns the answer if it comes before its time is over or the caller is done; either may be nil. Then a call
+// whose request was written goes on by itself; one whose request was not is cancelled, and has a moment to return. ok is
+// false where nobody waits any more.
+func (f *flight[T]) wait(over <-chan time.Time, done <-chan struct{}) (a answer[T], ok bool) {
 	select {
 	case a = <-f.answers:
 		return a, true
-	case <-timer.C:
+	case <-over:
 	case <-done:
 	}
 	if !f.progress.Written() {
 		f.cancel()
-		timer.Reset(recallGrace)
+		grace := time.NewTimer(recallGrace)
+		defer grace.Stop()
 		select {
 		case a = <-f.answers:
 			return f.recalled(a), true
-		case <-timer.C:
+		case <-grace.C:
 		}
 	}
 	if f.settled.CompareAndSwap(false, true) {

@@ -104,7 +104,7 @@ func (c *chain) visit(s *step) (ended bool) {
 		s.ready = now.Add(wait)
 		return false
 	}
-	return c.entered(s)
+	return c.entered(s, now)
 }
 
 // soonest is the step that was put off and can be asked first; nil: none is left.
@@ -131,7 +131,7 @@ func (c *chain) await(s *step) (ended bool) {
 	if !unit.limiter.enterBy(latest, stop) {
 		return c.skip(s, overLimit, later(s.ready, time.Now()))
 	}
-	return c.entered(s)
+	return c.entered(s, time.Now())
 }
 
 func later(a, b time.Time) time.Time {
@@ -147,9 +147,8 @@ func (c *chain) skip(s *step, reason Reason, until time.Time) (ended bool) {
 	return false
 }
 
-// entered asks the provider, whose limiter has given a place, if its breaker agrees.
-func (c *chain) entered(s *step) (ended bool) {
-	now := time.Now()
+// entered asks the provider at now, whose limiter has given a place, if its breaker agrees.
+func (c *chain) entered(s *step, now time.Time) (ended bool) {
 	breaker := s.place.entry.post.breaker
 	allow := breaker.allow
 	if s.place.Reason == EarlyProbe {
@@ -163,7 +162,7 @@ func (c *chain) entered(s *step) (ended bool) {
 	}
 	s.done = true
 	slice := sliceOf(c.end.Sub(now), s.place.entry.unit.timeout, c.others(s))
-	try := c.engine.attempt(c, s, permit, slice)
+	try := c.engine.attempt(c, s, permit, now, slice)
 	c.tries = append(c.tries, try)
 	return c.ends(try.Err)
 }

@@ -375,6 +375,26 @@ func TestAClientThatHangsUpStopsNothingAndBlamesNobody(t *testing.T) {
 	})
 }
 
+func TestACallKnowsWhatTheRequestKnows(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	a := newFake("a")
+	var known any
+	var end bool
+	a.send = func(ctx context.Context, _ int) (providers.Handle, error) {
+		known = ctx.Value(key{})
+		_, end = ctx.Deadline()
+		return handleOf("a"), nil
+	}
+	r := newRig(t, nil, nil, a)
+	if _, err := r.Send(context.WithValue(t.Context(), key{}, "trace"), smsRequest(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if known != "trace" || !end {
+		t.Errorf("the call knows %v, and has an end: %v", known, end)
+	}
+}
+
 func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

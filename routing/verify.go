@@ -32,10 +32,11 @@ func (e *Engine) Verify(
 		return unit.provider.Verify(ctx, h, code)
 	}
 	its, stop := context.WithCancel(bounded) // bounded must not end with the call: that would look like impatience
-	f := take(its, stop, e, call, run, func(a answer[providers.Verdict]) {
+	recall := context.AfterFunc(e.base, stop)
+	f := take(its, func() { recall(); stop() }, e, call, run, func(a answer[providers.Verdict]) {
 		e.health.observer.Late(bounded, call, time.Since(began), signed(a.err, call))
 	})
-	a, _ := f.wait(unit.timeout, bounded.Done())
+	a, _ := f.wait(nil, bounded.Done()) // closed at the timeout too
 	e.judgeVerify(ctx, bounded, call, time.Since(began), signed(a.err, call))
 	if a.err != nil {
 		return providers.Verdict{}, a.err

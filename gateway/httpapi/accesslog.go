@@ -17,7 +17,7 @@ func (r *call) log() {
 		slog.String("method", r.method),
 		slog.String("route", r.route.path),
 		slog.Int("status", status),
-		slog.Float64("took_ms", float64(r.Now().Sub(r.began).Microseconds())/1000),
+		slog.Float64("took_ms", float64(r.ended.Sub(r.began).Microseconds())/1000),
 		slog.String("request_id", r.id),
 		slog.String("peer", r.peer()),
 	)
@@ -36,7 +36,9 @@ func (r *call) log() {
 	if r.stack != nil {
 		attrs = append(attrs, slog.String("stack", string(r.stack)))
 	}
-	r.Log.LogAttrs(r.ctx, level, "request", attrs...)
+	line := slog.NewRecord(r.ended, level, "request", 0) // where in the source it is written nobody is told
+	line.AddAttrs(attrs...)
+	_ = r.Log.Handler().Handle(r.ctx, line) // a line that cannot be written is lost, as ever
 }
 
 func (r *call) level(status int) slog.Level {

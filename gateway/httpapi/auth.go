@@ -39,7 +39,7 @@ func (r *call) identity() (apps.Identity, bool) {
 	if !ok {
 		return apps.Identity{}, false
 	}
-	visit := apps.Visit{At: r.Now()}
+	visit := apps.Visit{At: r.began}
 	visit.From, _ = r.source()
 	if claim.token != "" {
 		return r.snapshot.Keyring.AuthenticateToken(claim.token, visit)
@@ -81,30 +81,30 @@ func (r *call) neighbourhood() string {
 
 // credential is the one that the request carries. Whoever sends several must mean the same by all of them.
 func (r *call) credential() (credential, bool) {
-	var claims []credential
+	var first credential
+	told := 0
+	same := func(claim credential) bool {
+		told++
+		if told == 1 {
+			first = claim
+		}
+		return claim == first
+	}
 	for _, value := range r.header(fiber.HeaderAuthorization) {
-		claim, ok := parseAuthorization(value)
-		if !ok {
+		if claim, ok := parseAuthorization(value); !ok || !same(claim) {
 			return credential{}, false
 		}
-		claims = append(claims, claim)
 	}
 	keys, secrets := r.header(headerKey), r.header(headerSecret)
 	if len(keys) != len(secrets) {
 		return credential{}, false
 	}
 	for i := range keys {
-		claims = append(claims, credential{key: keys[i], secret: secrets[i]})
-	}
-	if len(claims) == 0 {
-		return credential{}, false
-	}
-	for _, claim := range claims[1:] {
-		if claim != claims[0] {
+		if !same(credential{key: keys[i], secret: secrets[i]}) {
 			return credential{}, false
 		}
 	}
-	return claims[0], true
+	return first, told > 0
 }
 
 // parseAuthorization reads the Basic scheme of RFC 7617, and the Bearer scheme of RFC 6750 with the same text or, when

@@ -23,6 +23,7 @@ type call struct {
 	route    route // zero: none fits
 	caller   apps.Identity
 	began    time.Time
+	ended    time.Time
 
 	// For log and observer.
 	from      string // address that the request came from, once somebody has asked

@@ -49,11 +49,11 @@ func isJSON(c *fiber.Ctx) bool {
 	if len(header.Peek(fiber.HeaderContentEncoding)) > 0 {
 		return false
 	}
-	contentType := string(header.ContentType())
-	if contentType == fiber.MIMEApplicationJSON {
+	contentType := header.ContentType()
+	if string(contentType) == fiber.MIMEApplicationJSON {
 		return true
 	}
-	kind, params, err := mime.ParseMediaType(contentType)
+	kind, params, err := mime.ParseMediaType(string(contentType))
 	if err != nil || kind != fiber.MIMEApplicationJSON {
 		return false
 	}

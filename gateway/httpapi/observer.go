@@ -51,7 +51,7 @@ func (r *call) follow() {
 func (r *call) observed() {
 	e := Exchange{
 		Method: r.method, Route: r.route.path, Peer: r.peer(), Status: r.fiber.Response().StatusCode(),
-		Code: string(r.code), Took: r.Now().Sub(r.began),
+		Code: string(r.code), Took: r.ended.Sub(r.began),
 	}
 	if r.caller.App != nil {
 		e.App = r.caller.App.ID

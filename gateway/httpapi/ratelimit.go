@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
@@ -11,20 +10,26 @@ import (
 // rateLimits writes the fields RateLimit-Policy and RateLimit of draft-ietf-httpapi-ratelimit-headers: lists whose
 // members name a policy, with the quota q in the window w, and with what remains r and the seconds t until more does.
 func rateLimits(levels []otp.Level, now time.Time) (policy, level string) {
-	var policies, states strings.Builder
+	const usual = 256
+	policies, states := make([]byte, 0, usual), make([]byte, 0, usual)
 	for i, l := range levels {
 		if i > 0 {
-			policies.WriteString(", ")
-			states.WriteString(", ")
+			policies, states = append(policies, ", "...), append(states, ", "...)
 		}
-		name := strconv.Quote(policyName(levels[:i], l))
-		policies.WriteString(name + ";q=" + strconv.Itoa(l.Limit.Max) + ";w=" + strconv.Itoa(seconds(l.Limit.Window)))
-		states.WriteString(name + ";r=" + strconv.Itoa(l.Remaining()))
+		name := policyName(levels[:i], l)
+		policies, states = strconv.AppendQuote(policies, name), strconv.AppendQuote(states, name)
+		policies = withParameter(policies, ";q=", l.Limit.Max)
+		policies = withParameter(policies, ";w=", seconds(l.Limit.Window))
+		states = withParameter(states, ";r=", l.Remaining())
 		if !l.ResetsAt.IsZero() {
-			states.WriteString(";t=" + strconv.Itoa(max(0, seconds(l.ResetsAt.Sub(now)))))
+			states = withParameter(states, ";t=", max(0, seconds(l.ResetsAt.Sub(now))))
 		}
 	}
-	return policies.String(), states.String()
+	return string(policies), string(states)
+}
+
+func withParameter(b []byte, name string, value int) []byte {
+	return strconv.AppendInt(append(b, name...), int64(value), 10)
 }
 
 // policyName tells two limits of the same name apart by their window: "recipient", "recipient-24h".

@@ -18,9 +18,15 @@ func (s *server) around(c *fiber.Ctx) error {
 	if err := r.next(); err != nil {
 		r.refuse(err)
 	}
+	r.end()
+	return nil
+}
+
+// end tells of a request whose answer is made.
+func (r *call) end() {
+	r.ended = r.Now()
 	r.log()
 	r.observed()
-	return nil
 }
 
 // next runs the route. A panic is an error here, and takes nothing of the request into the log: its value may hold
@@ -81,7 +87,6 @@ func (s *server) unread(c *fiber.Ctx, err error) error {
 	r := s.begin(c)
 	r.method = otherMethod // what stands there may be any part of the request
 	r.refuse(err)
-	r.log()
-	r.observed()
+	r.end()
 	return nil
 }

@@ -10,13 +10,17 @@ import (
 
 // sendClaims lists the limits that a send or resend counts, those of short windows apart.
 func (s *Service) sendClaims(app string, to []providers.Recipient, ip string) (short, long []Claim) {
-	limits, own := s.policy.Limits, s.policy.AppLimits[app]
-	var all []Claim
-	add := func(name string, limits []Limit, who, person string) {
-		for _, l := range limits {
+	limits, own := &s.policy.Limits, s.policy.AppLimits[app]
+	add := func(name string, all []Limit, who, person string) {
+		for _, l := range all {
 			c := claim(name, l, who)
 			c.Person = person
-			all = append(all, c)
+			// What bears on a person is never forgotten with the process, however short its window.
+			if l.Window <= memoryWindow && person == "" && !limits.Shared {
+				short = append(short, c)
+			} else {
+				long = append(long, c)
+			}
 		}
 	}
 	recipient, among := bearing(own.Recipient, limits.Recipient, app)
@@ -31,14 +35,8 @@ func (s *Service) sendClaims(app string, to []providers.Recipient, ip string) (s
 	}
 	for _, country := range countries(to) {
 		add("country", limits.Countries[country], country, "")
-		add("country", own.Countries[country], app+" "+country, "")
-	}
-	for _, c := range all {
-		// What bears on a person is never forgotten with the process, however short its window.
-		if c.Limit.Window <= memoryWindow && c.Person == "" && !limits.Shared {
-			short = append(short, c)
-		} else {
-			long = append(long, c)
+		if all := own.Countries[country]; len(all) > 0 {
+			add("country", all, app+" "+country, "")
 		}
 	}
 	return short, long
@@ -67,13 +65,17 @@ const recipientFailures = "recipient_failures"
 
 // FailureClaim is what a wrong guess at a code sent to to counts against.
 func FailureClaim(to providers.Recipient, l Limit) Claim {
-	c := claim(recipientFailures, l, person(to))
-	c.Person = person(to)
+	who := person(to)
+	c := claim(recipientFailures, l, who)
+	c.Person = who
 	return c
 }
 
 func claim(name string, l Limit, who string) Claim {
-	return Claim{Name: name, Key: name + " " + l.String() + " " + who, Limit: l}
+	const usual = 96
+	key := append(append(make([]byte, 0, usual), name...), ' ')
+	key = append(l.appendTo(key), ' ')
+	return Claim{Name: name, Key: string(append(key, who...)), Limit: l}
 }
 
 // people are the persons behind the recipients, each once.

@@ -28,19 +28,19 @@ const (
 // draft is a request on its way to become a verification: it gathers every mistake before anything is counted.
 type draft struct {
 	app    *apps.App
-	in     SendInput
+	in     *SendInput
 	fields []Field
-	v      Verification
+	v      *Verification
 }
 
 func (d *draft) refuse(field, message string) {
 	d.fields = append(d.fields, Field{Field: field, Message: message})
 }
 
-// newVerification reads a request with the app's defaults in the gaps. Its error lists every mistake.
-func (s *Service) newVerification(app *apps.App, in *SendInput, now time.Time) (*Verification, error) {
-	d := &draft{app: app, in: *in}
-	d.v = Verification{
+// draft makes v of a request, with the app's defaults in the gaps. Its error lists every mistake.
+func (s *Service) draft(v *Verification, app *apps.App, in *SendInput, now time.Time) error {
+	d := draft{app: app, in: in, v: v}
+	*v = Verification{
 		App: app.ID, Status: StatusPending, CreatedAt: now,
 		MaxResends: app.Defaults.MaxResends, ResendAfter: app.Defaults.ResendAfter, ResendAt: now.Add(app.Defaults.ResendAfter),
 	}
@@ -51,12 +51,12 @@ func (s *Service) newVerification(app *apps.App, in *SendInput, now time.Time) (
 	d.steps(s.numbers)
 	d.size(s)
 	if len(d.fields) > 0 {
-		return nil, &Error{
+		return &Error{
 			Code: InvalidRequest, Detail: "the request has mistakes; errors names each field and what would be right", Fields: d.fields,
 		}
 	}
-	d.v.Reference, d.v.ExpiresAt = NewReference(now, d.v.To), now.Add(d.v.Wish.Expiry)
-	return &d.v, nil
+	v.Reference, v.ExpiresAt = NewReference(now, v.To), now.Add(v.Wish.Expiry)
+	return nil
 }
 
 func (d *draft) address(numbers *Numbers) {

@@ -26,16 +26,18 @@ func ParseDuration(s string) (time.Duration, error) {
 }
 
 // FormatDuration writes d in the largest unit that divides it: "90s", "10m", "24h", "30d"; what no unit divides as Go does.
-func FormatDuration(d time.Duration) string {
+func FormatDuration(d time.Duration) string { return string(appendDuration(make([]byte, 0, 32), d)) }
+
+func appendDuration(b []byte, d time.Duration) []byte {
 	switch {
 	case d >= 2*day && d%day == 0:
-		return strconv.FormatInt(int64(d/day), 10) + "d"
+		return append(strconv.AppendInt(b, int64(d/day), 10), 'd')
 	case d >= time.Hour && d%time.Hour == 0:
-		return strconv.FormatInt(int64(d/time.Hour), 10) + "h"
+		return append(strconv.AppendInt(b, int64(d/time.Hour), 10), 'h')
 	case d >= time.Minute && d%time.Minute == 0:
-		return strconv.FormatInt(int64(d/time.Minute), 10) + "m"
+		return append(strconv.AppendInt(b, int64(d/time.Minute), 10), 'm')
 	case d%time.Second == 0:
-		return strconv.FormatInt(int64(d/time.Second), 10) + "s"
+		return append(strconv.AppendInt(b, int64(d/time.Second), 10), 's')
 	}
-	return d.String()
+	return append(b, d.String()...)
 }

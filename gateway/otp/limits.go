@@ -36,7 +36,12 @@ func ParseLimit(s string) (Limit, error) {
 }
 
 // String writes l as [ParseLimit] reads it.
-func (l Limit) String() string { return strconv.Itoa(l.Max) + "/" + FormatDuration(l.Window) }
+func (l Limit) String() string { return string(l.appendTo(make([]byte, 0, 32))) }
+
+func (l Limit) appendTo(b []byte) []byte {
+	b = strconv.AppendInt(b, int64(l.Max), 10)
+	return appendDuration(append(b, '/'), l.Window)
+}
 
 // Claim counts one event against a limit.
 type Claim struct {

@@ -32,8 +32,8 @@ type PreviewStep struct {
 // Plan tells what Send would do with the same request now. It sends nothing and counts nothing.
 func (s *Service) Plan(ctx context.Context, app *apps.App, in SendInput) (Preview, error) {
 	now := s.now()
-	v, err := s.newVerification(app, &in, now)
-	if err != nil {
+	var v Verification
+	if err := s.draft(&v, app, &in, now); err != nil {
 		return Preview{}, err
 	}
 	short, long := s.sendClaims(app.ID, v.recipients(), v.ClientIP)
@@ -45,7 +45,7 @@ func (s *Service) Plan(ctx context.Context, app *apps.App, in SendInput) (Previe
 		}
 		levels = append(levels, kept...)
 	}
-	return Preview{To: v.To, Channel: v.Channel, Expiry: v.Wish.Expiry, Steps: s.preview(app, *v), Limits: levels}, nil
+	return Preview{To: v.To, Channel: v.Channel, Expiry: v.Wish.Expiry, Steps: s.preview(app, v), Limits: levels}, nil
 }
 
 // preview lists the steps of v as firstSend and escalate would make them. A step waits for its time after a delivery;

@@ -15,7 +15,8 @@ import (
 // recipient, so that limits and budgets of a person cannot be doubled by writing a number differently. It remembers the
 // numbers read last: reading one afresh costs as much as the rest of a request's own work.
 type Numbers struct {
-	read *lru.Cache[spelling, providers.Recipient]
+	read  *lru.Cache[spelling, providers.Recipient]
+	plans numberings
 }
 
 type spelling struct{ text, country string }
@@ -29,7 +30,11 @@ func NewNumbers(size int) (*Numbers, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Numbers{read: cache}, nil
+	plans, err := newNumberings()
+	if err != nil {
+		return nil, err
+	}
+	return &Numbers{read: cache, plans: plans}, nil
 }
 
 var (
@@ -48,11 +53,15 @@ func (n *Numbers) Recipient(text, country string) (providers.Recipient, error) {
 	if r, ok := n.read.Get(key); ok {
 		return r, nil
 	}
-	r, err := phone(text, country)
-	if err == nil {
-		n.read.Add(key, r)
+	r, ok := n.plans.read(text)
+	if !ok {
+		var err error
+		if r, err = phone(text, country); err != nil {
+			return r, err
+		}
 	}
-	return r, err
+	n.read.Add(key, r)
+	return r, nil
 }
 
 func email(text string) (providers.Recipient, error) {
@@ -83,13 +92,16 @@ func phone(text, country string) (providers.Recipient, error) {
 		return providers.Recipient{}, errNumber
 	}
 	region := phonenumbers.GetRegionCodeForNumber(parsed)
-	if region == "" || region == "ZZ" || !plausible(parsed, region) {
+	if !placed(region) || !plausible(parsed, region) {
 		return providers.Recipient{}, errNumber
 	}
 	e164 := phonenumbers.Format(parsed, phonenumbers.E164)
 	national := digits(phonenumbers.Format(parsed, phonenumbers.NATIONAL))
 	return providers.NewPhone(e164, region, national), nil
 }
+
+// placed tells whether a region is one that the library knows.
+func placed(region string) bool { return region != "" && region != "ZZ" }
 
 // plausible takes every number that is as long as a mobile number of its country, assigned or not: tables of assigned
 // prefixes grow old, and refusing a new customer costs more than asking the upstream. A digit too many or too few is a
@@ -98,9 +110,17 @@ func plausible(number *phonenumbers.PhoneNumber, region string) bool {
 	if phonenumbers.IsValidNumber(number) {
 		return true
 	}
-	mobile := phonenumbers.GetExampleNumberForType(region, phonenumbers.MOBILE)
-	return mobile != nil && len(phonenumbers.GetNationalSignificantNumber(number)) ==
-		len(phonenumbers.GetNationalSignificantNumber(mobile))
+	return len(phonenumbers.GetNationalSignificantNumber(number)) == lengthOfMobile(region)
+}
+
+// lengthOfMobile is how many digits a mobile number of region has, without those that a call from home begins with; 0:
+// not known.
+func lengthOfMobile(region string) int {
+	example := phonenumbers.GetExampleNumberForType(region, phonenumbers.MOBILE)
+	if example == nil {
+		return 0
+	}
+	return len(phonenumbers.GetNationalSignificantNumber(example))
 }
 
 func digits(s string) string {

@@ -20,9 +20,9 @@ type Reference string
 // NewReference makes a reference for a verification of whoever reads messages at to, which begins at now. 72 of its bits
 // are random.
 func NewReference(now time.Time, to providers.Recipient) Reference {
-	id := ulid.MustNew(ulid.Timestamp(now), rand.Reader)
+	id := newULID(now)
 	id[len(id)-1] = ShardOf(person(to))
-	return Reference(strings.ToLower(id.String()))
+	return Reference(lowerCase(id))
 }
 
 // ParseReference refuses what [NewReference] cannot have made.
@@ -53,10 +53,25 @@ const Shards = 256
 // ShardOf is the shard of a person, as [Claim] names people: a hash, so that they spread evenly. Its eight bits tell
 // nobody who holds a reference whose it is.
 func ShardOf(person string) byte {
-	sum := sha256.Sum256([]byte("otpgate shard\x00" + person))
+	const usual = 128
+	sum := sha256.Sum256(append(append(make([]byte, 0, usual), "otpgate shard\x00"...), person...))
 	return sum[0]
 }
 
-func newID(now time.Time) string {
-	return strings.ToLower(ulid.MustNew(ulid.Timestamp(now), rand.Reader).String())
+func newID(now time.Time) string { return lowerCase(newULID(now)) }
+
+// newULID is a ULID of now whose other 80 bits are random.
+func newULID(now time.Time) (id ulid.ULID) {
+	_ = id.SetTime(ulid.Timestamp(now)) // fits until the year 10889
+	_, _ = rand.Read(id[6:])            // never fails
+	return id
+}
+
+func lowerCase(id ulid.ULID) string {
+	var text [ulid.EncodedSize]byte
+	_ = id.MarshalTextTo(text[:]) // it has room
+	for i := range text {
+		text[i] |= 0x20 // digits have that bit
+	}
+	return string(text[:])
 }

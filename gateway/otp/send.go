@@ -30,8 +30,9 @@ func (s *Service) Send(ctx context.Context, app *apps.App, in SendInput) (r *Res
 // before.
 func (s *Service) begin(ctx context.Context, app *apps.App, in *SendInput, once *Once, r *Result) error {
 	now := s.now()
-	v, err := s.newVerification(app, in, now)
-	if err != nil {
+	step := Begin{Once: once, Now: now}
+	v := &step.Verification
+	if err := s.draft(v, app, in, now); err != nil {
 		return err
 	}
 	v.Trace = s.observer.Trace(ctx)
@@ -40,7 +41,8 @@ func (s *Service) begin(ctx context.Context, app *apps.App, in *SendInput, once 
 	if err != nil {
 		return err
 	}
-	begun, err := s.store.Begin(ctx, Begin{Verification: *v, Claims: long, Once: once, Now: now})
+	step.Claims = long
+	begun, err := s.store.Begin(ctx, step)
 	if err != nil || begun.Replay != nil {
 		s.memory.TakeBack(short, now)
 		r.Answer, r.Replayed = begun.Replay, begun.Replay != nil

@@ -68,7 +68,7 @@ func (d *draft) size(s *Service) {
 	if d.in.Message == "" || len(d.fields) > 0 || s.measure == nil {
 		return
 	}
-	job := newJob(s, &d.v)
+	job := newJob(s, d.v)
 	for _, step := range append([]Step{{Channel: d.v.Channel, To: d.v.To}}, d.v.Next.Steps...) {
 		req := job.request(step).Send
 		req.Wish.Expiry = d.v.Wish.Expiry

@@ -74,20 +74,22 @@ func (v *Verification) Deliver(d Dispatch) {
 	if d.Next != nil {
 		v.Next = *d.Next
 	}
-	live := v.Live(d.Now)
-	if len(live) > 0 {
-		v.lower(live)
-	} else if d.Failed {
+	if !v.lower(d.Now) && d.Failed {
 		v.end(StatusFailed, d.Now)
 	}
 }
 
 // lower gives up what none of the live deliveries can keep: a code that its upstream forgets after five minutes does not
-// live for ten.
-func (v *Verification) lower(live []Delivery) {
+// live for ten. It tells whether there are any.
+func (v *Verification) lower(now time.Time) (live bool) {
 	var expires time.Time
 	attempts := 0
-	for _, d := range live {
+	for i := range v.Deliveries {
+		d := &v.Deliveries[i]
+		if !d.live(now) {
+			continue
+		}
+		live = true
 		if d.ExpiresAt.After(expires) {
 			expires = d.ExpiresAt
 		}
@@ -97,10 +99,14 @@ func (v *Verification) lower(live []Delivery) {
 		}
 		attempts = max(attempts, granted)
 	}
+	if !live {
+		return false
+	}
 	v.MaxAttempts = min(v.MaxAttempts, attempts)
 	if expires.Before(v.ExpiresAt) {
 		v.ExpiresAt = expires
 	}
+	return true
 }
 
 // Reserve counts a guess, or refuses. failures is the memory of the guess's limit; nil when it has none.

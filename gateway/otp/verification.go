@@ -88,7 +88,7 @@ type Delivery struct {
 	Channel   providers.Channel
 	To        providers.Recipient
 	Status    DeliveryStatus
-	Reason    string // why it failed, in a word of the public contract
+	Reason    string // why it failed, in a word of the public contract; of one that was sent: what is known beyond
 	Class     string // of the provider's error; empty: none
 	Code      string // the upstream's own; empty: none
 	At        time.Time
@@ -187,12 +187,15 @@ func (v Verification) ResendsRemaining() int {
 func (v Verification) Live(now time.Time) []Delivery {
 	var live []Delivery
 	for _, d := range slices.Backward(v.Deliveries) {
-		if d.Checkable && now.Before(d.ExpiresAt) {
+		if d.live(now) {
 			live = append(live, d)
 		}
 	}
 	return live
 }
+
+// live tells whether a guess may be put to the delivery at now.
+func (d *Delivery) live(now time.Time) bool { return d.Checkable && now.Before(d.ExpiresAt) }
 
 // Clone copies v so that changes to the copy do not reach v.
 func (v Verification) Clone() Verification {

@@ -31,7 +31,7 @@ func (s *Service) verify(ctx context.Context, app *apps.App, in VerifyInput) (ab
 	if err != nil {
 		return Verification{}, Verification{}, storeError(err)
 	}
-	j := s.judge(ctx, v, in.Code, now)
+	j := s.judge(ctx, &v, in.Code, now)
 	closing, cancel := s.closing(ctx)
 	defer cancel()
 	switch {
@@ -77,19 +77,25 @@ type judgement struct {
 
 // judge asks the provider of each live delivery in turn, newest first, until one says yes. It asks only those whose code
 // has the shape of the guess: when none has, the guess is wrong without asking.
-func (s *Service) judge(ctx context.Context, v Verification, code string, now time.Time) judgement {
+func (s *Service) judge(ctx context.Context, v *Verification, code string, now time.Time) judgement {
 	var j judgement
-	live := v.Live(now)
-	fitting := slices.DeleteFunc(slices.Clone(live), func(d Delivery) bool { return !d.Handle.Granted.Fits(code) })
-	j.wrong = len(live) > 0 && len(fitting) == 0
-	for _, d := range fitting {
-		s.ask(ctx, d, code, &j)
-		if j.approved != "" {
-			break
+	live, fitting := 0, 0
+	for i := len(v.Deliveries) - 1; i >= 0; i-- {
+		d := &v.Deliveries[i]
+		if !d.live(now) {
+			continue
+		}
+		live++
+		if d.Handle.Granted.Fits(code) && j.approved == "" {
+			fitting++
+			s.ask(ctx, d, code, &j)
 		}
 	}
-	j.live = len(live) - len(j.dead)
-	if len(live) == 0 && slices.ContainsFunc(v.Deliveries, func(d Delivery) bool { return d.Status == DeliveryUnknown }) {
+	if live > 0 && fitting == 0 {
+		j.wrong = true
+	}
+	j.live = live - len(j.dead)
+	if live == 0 && slices.ContainsFunc(v.Deliveries, func(d Delivery) bool { return d.Status == DeliveryUnknown }) {
 		j.fault = errUnknownDelivery
 	}
 	return j
@@ -97,7 +103,7 @@ func (s *Service) judge(ctx context.Context, v Verification, code string, now ti
 
 var errUnknownDelivery = errors.New("the provider never told what became of the message, so its code cannot be checked")
 
-func (s *Service) ask(ctx context.Context, d Delivery, code string, j *judgement) {
+func (s *Service) ask(ctx context.Context, d *Delivery, code string, j *judgement) {
 	verdict, err := s.router.Verify(ctx, routing.Spot{Provider: d.Provider, Channel: d.Channel}, d.Handle, providers.NewSecret(code))
 	switch {
 	case err != nil && providers.ClassOf(err) == providers.Gone:

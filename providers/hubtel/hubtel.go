@@ -50,18 +50,16 @@ func (o *Options) Check(b providers.Block) {
 
 // Build implements [providers.Options].
 func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
-	client, err := upstream.NewFor(env, o.BaseURL, func(r *http.Request) {
-		r.SetBasicAuth(o.ClientID.Reveal(), o.ClientSecret.Reveal())
-	})
+	client, err := upstream.NewFor(env, o.BaseURL, upstream.Basic(o.ClientID, o.ClientSecret))
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{name: env.Name, sender: o.Sender, client: client}, nil
+	return &Provider{info: infoOf(env.Name), sender: o.Sender, client: client}, nil
 }
 
 // Provider is one Hubtel account.
 type Provider struct {
-	name   string
+	info   providers.Info
 	sender string
 	client *upstream.Client
 }
@@ -69,9 +67,11 @@ type Provider struct {
 var _ providers.Resender = (*Provider)(nil)
 
 // Info implements [providers.Provider].
-func (p *Provider) Info() providers.Info {
+func (p *Provider) Info() providers.Info { return p.info }
+
+func infoOf(name string) providers.Info {
 	return providers.Info{
-		Name: p.name, Kind: kind, USSD: ussd,
+		Name: name, Kind: kind, USSD: ussd,
 		Coverage: []providers.Coverage{{
 			Channel:   providers.SMS,
 			Countries: providers.Countries{"GH"},
@@ -134,7 +134,7 @@ func (p *Provider) post(ctx context.Context, op string, body any, guess provider
 
 // cannot tells why a request is not for Hubtel; empty: it is.
 func (p *Provider) cannot(req providers.SendRequest, sender string) string {
-	c, ok := p.Info().On(req.Channel)
+	c, ok := p.info.On(req.Channel)
 	switch {
 	case !ok:
 		return "carries SMS only"

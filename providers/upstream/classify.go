@@ -37,6 +37,9 @@ func ClassOfStatus(status int) providers.Class {
 // none or it makes no sense, and an hour at most.
 func RetryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
+	if value == "" {
+		return 0
+	}
 	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
 		return min(time.Duration(seconds)*time.Second, longestRetryAfter)
 	}

@@ -42,6 +42,7 @@ type Client struct {
 	provider  string
 	base      *url.URL
 	timeout   time.Duration
+	always    http.Header // of every call; never changed
 	authorize func(*http.Request)
 	pooled    *http.Transport
 	fresh     *http.Transport
@@ -56,8 +57,9 @@ func New(c Config) (*Client, error) {
 	base.Path, base.RawPath = strings.TrimRight(base.Path, "/"), strings.TrimRight(base.RawPath, "/")
 	client := &Client{
 		provider: c.Provider, base: base, timeout: cmp.Or(c.Timeout, defaultTimeout), authorize: c.Authorize,
+		always: http.Header{"Accept": {"application/json"}, "User-Agent": {"otpgate"}},
 	}
-	client.pooled, client.fresh = transport(client.timeout), transport(client.timeout)
+	client.pooled, client.fresh = transport(), transport()
 	client.fresh.DisableKeepAlives = true
 	client.fresh.ForceAttemptHTTP2 = false
 	client.fresh.Protocols = new(http.Protocols)
@@ -77,14 +79,13 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// transport makes one tuned for a single host.
-func transport(timeout time.Duration) *http.Transport {
+// transport makes one tuned for a single host. The context of a call bounds its time, the wait for the head included.
+func transport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  nil, // a proxy that repeats or records requests must be nobody's surprise
 		DialContext:            (&net.Dialer{Timeout: connectTimeout, KeepAlive: idleTimeout}).DialContext,
 		ForceAttemptHTTP2:      true,
 		TLSHandshakeTimeout:    connectTimeout,
-		ResponseHeaderTimeout:  timeout,
 		ExpectContinueTimeout:  time.Second,
 		IdleConnTimeout:        idleTimeout,
 		MaxIdleConns:           maxConnections,

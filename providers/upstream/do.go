@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -52,7 +53,7 @@ type Response struct {
 // comment says which class means what. Beside the error of a body that could not be read stands the answer without it:
 // its status is not 0. A request that was written, or may have been, is reported to [providers.MarkWritten].
 func (c *Client) Do(caller context.Context, call Call) (Response, error) {
-	ctx, cancel := context.WithTimeout(caller, c.timeout)
+	ctx, cancel := c.bounded(caller)
 	defer cancel()
 	body, mediaType, err := call.body()
 	if err != nil {
@@ -68,6 +69,7 @@ func (c *Client) Do(caller context.Context, call Call) (Response, error) {
 		return Response{}, c.fail(call.Op, way.class(caller, ctx), cause(caller, ctx, err))
 	}
 	defer func() { _ = head.Body.Close() }()
+	providers.MarkWritten(caller) // of a large body the answer can be here before the trace tells that the last of it left
 	r := Response{
 		Status: head.StatusCode, Header: head.Header, RetryAfter: RetryAfter(head.Header, time.Now()),
 		provider: c.provider, op: call.Op, guess: call.Guess,
@@ -81,6 +83,14 @@ func (c *Client) Do(caller context.Context, call Call) (Response, error) {
 	}
 	r.Body = answer
 	return r, nil
+}
+
+// bounded is the context of a call: the caller's own, unless that lasts longer than a call may.
+func (c *Client) bounded(caller context.Context) (context.Context, context.CancelFunc) {
+	if end, ok := caller.Deadline(); ok && time.Until(end) <= c.timeout {
+		return caller, func() {}
+	}
+	return context.WithTimeout(caller, c.timeout)
 }
 
 // Ask is [Client.Do] for an answer that must be JSON, which it reads into what into points to. Beside an error from
@@ -132,8 +142,7 @@ func (c *Client) request(ctx context.Context, call *Call, body io.Reader, mediaT
 		return nil, errRequest
 	}
 	req.URL, req.Host = address, address.Host
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "otpgate")
+	maps.Copy(req.Header, c.always)
 	if body != nil {
 		req.Header.Set("Content-Type", mediaType)
 	}
