@@ -82,15 +82,16 @@ func (g ground) build(cfg *config.Config) (*generation, error) {
 		}
 	}
 	g.mailbox.attach(built)
-	callers, readers := aggregators(built)
+	dials, readers := aggregators(built)
+	calls, speakers := callers(built)
 	next.service = otp.New(otp.Parts{
 		Policy: policy(cfg), Store: g.store, History: g.history, Router: engine, Memory: g.memory, Numbers: g.numbers, Learner: g.health,
 		Timing: otp.DefaultTiming(cfg.Server.RequestTimeout), Now: now, Log: g.log, Observer: g.observer,
-		Writers: writers(built), Measure: measure, Readers: readers, AppNames: appNames(cfg),
+		Writers: writers(built), Measure: measure, Readers: readers, AppNames: appNames(cfg), Speakers: speakers,
 	})
 	next.snapshot = httpapi.Snapshot{
-		OTP: next.service, Keyring: ring, Providers: next, Aggregators: callers, Callbacks: callbackParsers(built),
-		RequestTimeout: cfg.Server.RequestTimeout, TrustedProxies: trusted,
+		OTP: next.service, Keyring: ring, Providers: next, Aggregators: dials, Callbacks: callbackParsers(built),
+		RequestTimeout: cfg.Server.RequestTimeout, TrustedProxies: trusted, Callers: calls,
 		Failures: g.failures, FailedAuth: cfg.Limits.FailedAuth,
 	}
 	return next, nil

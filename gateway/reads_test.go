@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 
 // tally is what a script did, or what a report says of it.
 type tally struct {
-	Sends, Verified, Expired, Failed, Canceled, Resends, Checks, Deliveries, Taken, Delivered, Failovers int
+	Sends, Verified, Expired, Failed, Canceled, Resends, Checks, Deliveries, Taken, Delivered, Undelivered, Failovers int
 
 	Costs map[string]float64
 }
@@ -181,11 +182,16 @@ func (s *script) canceled() {
 	s.at("inhouse").Canceled++
 }
 
-// The reports add up with what a script did over every provider, faults and all, and the log tells each try.
+// The reports add up with what a script did over every provider, and with what became of it later, faults and all; and the
+// log tells each try.
 func TestReportsAddUp(t *testing.T) {
 	t.Parallel()
-	w, twins := roads(t)
-	s := &script{world: w, twins: twins, want: map[string]*tally{}}
+	store := filepath.Join(t.TempDir(), "otpgate.db")
+	leftBehind(t, store)
+	l := afterwards(t, store)
+	w, s := l.world, l.script
+	l.ranOut()
+	l.toldOf()
 	s.everyRoad()
 	moved := s.failover()
 	s.usedUp()

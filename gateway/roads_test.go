@@ -9,11 +9,13 @@ import (
 
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/builtin"
+	"github.com/otpgate/otpgate/providers/inhouse/httpsms/httpsmstwin"
 	"github.com/otpgate/otpgate/providers/twin"
 )
 
-// roads is a gateway with every kind; the purpose of a request names the provider that carries it.
-func roads(t *testing.T) (*world, map[string]*twin.Twin) {
+// roads is a gateway with every kind, and with both sorts of calls; the purpose of a request names the provider that
+// carries it. Each pair of change is replaced in its configuration.
+func roads(t *testing.T, change ...string) (*world, map[string]*twin.Twin) {
 	t.Helper()
 	shared := new(twin.Inbox)
 	twins := map[string]*twin.Twin{}
@@ -23,6 +25,19 @@ func roads(t *testing.T) (*world, map[string]*twin.Twin) {
 		server := httptest.NewServer(twins[one.Kind])
 		t.Cleanup(server.Close)
 		urls[one.Kind] = server.URL
+	}
+	calls := new(httpsmstwin.Calls)
+	for kind, made := range map[string]*twin.Twin{
+		"caller": httpsmstwin.AfricasTalkingVoice(httpsmstwin.Options{Inbox: shared, Calls: calls}),
+		"player": httpsmstwin.ArkeselVoice(httpsmstwin.Options{Inbox: shared}),
+	} {
+		server := httptest.NewServer(made)
+		t.Cleanup(func() { server.Close(); calls.Wait() })
+		twins[kind], urls[kind] = made, server.URL
+	}
+	recordings := t.TempDir()
+	if err := httpsmstwin.Record(recordings, "en"); err != nil {
+		t.Fatal(err)
 	}
 	head, _, _ := strings.Cut(settings, "providers:")
 	text := head + fmt.Sprintf(`
@@ -47,17 +62,38 @@ providers:
   inhouse:
     kind: inhouse
     with: {transports: {sms: {kind: console}, whatsapp: {kind: console}, email: {kind: console}, voice: {kind: console}}}
+  caller:
+    kind: inhouse
+    with:
+      transports:
+        voice:
+          kind: httpsms
+          preset: africastalking-voice
+          base_url: %[6]q
+          username: httpsms-twin-user
+          api_key: httpsms-twin-key
+          sender: "+254711082000"
+          callback: {token: a-token-that-nobody-guesses}
+  player:
+    kind: inhouse
+    with:
+      transports:
+        voice: {kind: httpsms, preset: arkesel-voice, base_url: %[7]q, api_key: httpsms-twin-key, recordings: %[8]q}
 routes:
   - {name: hubtel, when: {purpose: [hubtel]}, use: [hubtel]}
   - {name: sendexa, when: {purpose: [sendexa]}, use: [sendexa]}
   - {name: zend, when: {purpose: [zend]}, use: [zend]}
   - {name: hisend, when: {purpose: [hisend]}, use: [hisend]}
   - {name: airtexts, when: {purpose: [airtexts]}, use: [airtexts]}
+  - {name: caller, when: {purpose: [caller]}, use: [caller]}
+  - {name: player, when: {purpose: [player]}, use: [player]}
   - {name: moved, when: {purpose: [moved]}, use: [hubtel, zend]}
   - {name: lost, when: {purpose: [lost]}, use: [sendexa-phone, zend]}
   - {name: rest, use: [inhouse]}
-`, urls["hubtel"], urls["sendexa"], urls["zend"], urls["hisend"], urls["airtexts"])
-	return startWith(t, shared, settings, text), twins
+`, urls["hubtel"], urls["sendexa"], urls["zend"], urls["hisend"], urls["airtexts"], urls["caller"], urls["player"], recordings)
+	w := startWith(t, shared, settings, strings.NewReplacer(change...).Replace(text))
+	calls.AskAt(w.url + "/v1/voice/caller/a-token-that-nobody-guesses")
+	return w, twins
 }
 
 var codeOf = regexp.MustCompile(`\b[0-9]{4,10}\b`)
@@ -87,15 +123,19 @@ func TestEveryRoadArrives(t *testing.T) {
 		{"inhouse", providers.WhatsApp, phones},
 		{"inhouse", providers.Voice, phones},
 		{"inhouse", providers.Email, []string{"mail"}},
+		{"caller", providers.Voice, phones},
+		{"player", providers.Voice, phones},
 	} {
 		for _, person := range r.people {
 			t.Run(fmt.Sprintf("%s %s %s", r.provider, r.channel, person), func(t *testing.T) {
 				to := people[person]
+				before := len(w.inbox.Messages(to, r.channel))
 				sent := w.send(fmt.Sprintf(`{"to":%q,"channel":%q,"purpose":%q}`, to, r.channel, r.provider))
 				if sent.Provider != r.provider {
 					t.Fatalf("carried by %s", sent.Provider)
 				}
-				code := codeOf.FindString(w.inbox.Messages(to, r.channel)[0].Text)
+				w.await(func() bool { return len(w.inbox.Messages(to, r.channel)) > before })
+				code := written(w.inbox.Messages(to, r.channel)[0].Text)
 				if a := w.verify(sent.Reference, different(code)); a.status != 422 || a.Code != "wrong_code" {
 					t.Errorf("wrong: %d %s", a.status, a.body)
 				}
@@ -106,6 +146,9 @@ func TestEveryRoadArrives(t *testing.T) {
 		}
 	}
 }
+
+// written is the code as a person writes it down who reads a text, or hears one that says it digit by digit.
+func written(text string) string { return codeOf.FindString(strings.ReplaceAll(text, ", ", "")) }
 
 // A resend that moves to another provider leaves two codes; either works, once.
 func TestBothCodesVerifyAfterAResendThatMoved(t *testing.T) {

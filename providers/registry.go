@@ -15,9 +15,9 @@ type Kind struct {
 
 // Options are the settings of one provider: the decoded `with` block.
 type Options interface {
-	// Check reports every mistake to b at once. It does no I/O.
+	// Check reports every mistake to b at once. It does no I/O but to read files that the settings name.
 	Check(b Block)
-	// Build makes the provider. It does no I/O either: a gateway starts while an upstream is down.
+	// Build makes the provider. It does no more I/O than Check: a gateway starts while an upstream is down.
 	Build(env Environment) (Provider, error)
 }
 

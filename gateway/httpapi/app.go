@@ -33,6 +33,7 @@ type OTP interface {
 	Reports(ctx context.Context, app *apps.App, in otp.ReportsInput) (otp.Sums, error)
 	Analytics(ctx context.Context, app *apps.App, days string) (otp.Analysis, error)
 	Dial(ctx context.Context, in otp.DialInput) (otp.Screen, error)
+	ReadOut(ctx context.Context, in otp.CallInput) (otp.Speech, error)
 	Report(ctx context.Context, provider string, reports []providers.Report) error
 }
 
@@ -43,6 +44,7 @@ type Snapshot struct {
 	Providers      Providers
 	Aggregators    map[string]Aggregator               // by the provider whose codes they may show
 	Callbacks      map[string]providers.CallbackParser // by the provider whose upstream calls
+	Callers        map[string]Caller                   // by the provider whose upstream asks what to say in its calls
 	RequestTimeout time.Duration                       // of the whole use case
 	TrustedProxies []netip.Prefix                      // whose X-Forwarded-For is believed
 	Failures       Failures                            // nil: failed authentications are not counted

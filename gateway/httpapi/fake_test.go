@@ -34,6 +34,7 @@ type fakeOTP struct {
 	verification otp.Verification
 	preview      otp.Preview
 	screen       otp.Screen
+	speech       otp.Speech
 	past         fakeReads
 	err          error
 	during       func(ctx context.Context) // runs inside every call; nil: nothing
@@ -47,6 +48,7 @@ type fakeOTP struct {
 	statuses []otp.StatusInput
 	plans    []otp.SendInput
 	dials    []otp.DialInput
+	readOuts []otp.CallInput
 	reports  []told
 }
 
@@ -101,6 +103,11 @@ func (f *fakeOTP) Dial(ctx context.Context, in otp.DialInput) (otp.Screen, error
 	return f.screen, f.err
 }
 
+func (f *fakeOTP) ReadOut(ctx context.Context, in otp.CallInput) (otp.Speech, error) {
+	f.asked(ctx, nil, func() { f.readOuts = append(f.readOuts, in) })
+	return f.speech, f.err
+}
+
 func (f *fakeOTP) Report(ctx context.Context, provider string, reports []providers.Report) error {
 	f.asked(ctx, nil, func() { f.reports = append(f.reports, told{provider, reports}) })
 	return f.err
@@ -117,7 +124,7 @@ func (f *fakeOTP) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.apps, f.sends, f.resends, f.verifies, f.cancels, f.statuses = nil, nil, nil, nil, nil, nil
-	f.plans, f.dials, f.reports = nil, nil, nil
+	f.plans, f.dials, f.readOuts, f.reports = nil, nil, nil, nil
 }
 
 // shop is the app behind [shopKey].

@@ -34,6 +34,7 @@ func (s *server) routes() []route {
 		{method: get, path: "/v1/providers", scope: apps.ScopeRead, serve: (*call).providers},
 		{method: post, path: "/v1/ussd/:provider", serve: (*call).dial},
 		{method: post, path: "/v1/ussd/:provider/:token", serve: (*call).dial},
+		{method: post, path: "/v1/voice/:provider/:token", serve: (*call).voice},
 		{method: post, path: "/v1/callbacks/:provider", serve: (*call).callback},
 		{method: get, path: "/v1/callbacks/:provider", serve: (*call).callback},
 		{method: post, path: "/v1/callbacks/:provider/:token", serve: (*call).callback},

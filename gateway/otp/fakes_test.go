@@ -239,8 +239,10 @@ type router struct {
 	asked     []string // providers whose Verify was called
 	late      func(routing.Try)
 	plans     map[providers.Channel]routing.Plan
-	planned   []routing.Request // that Plan was asked for
-	meanwhile func()            // happens while a guess is judged; nil: nothing does
+	planned   []routing.Request       // that Plan was asked for
+	spoken    []providers.SendRequest // whose codes were read out in a call
+	whileRead func()                  // happens while a code is read out; nil: nothing does
+	meanwhile func()                  // happens while a guess is judged; nil: nothing does
 }
 
 // step is what one send does: its tries, and the failure when none was taken.
@@ -397,6 +399,7 @@ func newWorld(t *testing.T, change ...func(*otp.Policy)) *world {
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Observer: w.seen,
 		Writers: map[string]bool{"own": true}, Measure: measure,
 		Readers: map[string]providers.CodeReader{"own": w.router}, AppNames: map[string]string{"shop": "Shop", "bank": "Ünion Bank ✓"},
+		Speakers: map[string]otp.Speaker{"own": w.router},
 	})
 	return w
 }

@@ -44,6 +44,7 @@ type Service struct {
 	writers  map[string]bool
 	measure  Measure
 	readers  map[string]providers.CodeReader
+	speakers map[string]Speaker
 	appNames map[string]string
 }
 
@@ -79,6 +80,8 @@ type Parts struct {
 	// What only Dial needs: the providers that can show their codes, by name, and how people know the apps, by id.
 	Readers  map[string]providers.CodeReader
 	AppNames map[string]string
+	// What only ReadOut needs: the providers whose upstreams ask what to say, by name.
+	Speakers map[string]Speaker
 }
 
 // New makes a service.
@@ -89,7 +92,7 @@ func New(p Parts) *Service {
 	return &Service{
 		policy: p.Policy, store: p.Store, history: p.History, router: p.Router, memory: p.Memory, numbers: p.Numbers,
 		learner: p.Learner, timing: p.Timing, now: p.Now, log: p.Log, observer: p.Observer, writers: p.Writers, measure: p.Measure,
-		readers: p.Readers, appNames: p.AppNames,
+		readers: p.Readers, speakers: p.Speakers, appNames: p.AppNames,
 	}
 }
 
@@ -103,9 +106,14 @@ func (s *Service) once(app *apps.App, route string, in *OnceInput) *Once {
 	if in == nil {
 		return nil
 	}
-	sum := sha256.Sum256([]byte(app.ID + "\x00" + route + "\x00" + in.Key))
+	const usual = 384
+	text := append(append(make([]byte, 0, usual), app.ID...), 0)
+	text = append(append(text, route...), 0)
+	sum := sha256.Sum256(append(text, in.Key...))
+	var key [2 * sha256.Size]byte
+	hex.Encode(key[:], sum[:])
 	return &Once{
-		Key: hex.EncodeToString(sum[:]), Fingerprint: in.Fingerprint, Lease: s.timing.Lease, Keep: s.timing.Keep,
+		Key: string(key[:]), Fingerprint: in.Fingerprint, Lease: s.timing.Lease, Keep: s.timing.Keep,
 	}
 }
 

@@ -49,7 +49,9 @@ func Run(ctx context.Context, o Options) error {
 	inbox := new(twin.Inbox)
 	meta := whatsapptwin.New(whatsapptwin.Options{Inbox: inbox})
 	defer meta.Wait()
-	mux, closeTwins := serveTwins(inbox, meta.Twin)
+	calls := new(httpsmstwin.Calls)
+	defer calls.Wait()
+	mux, closeTwins := serveTwins(inbox, meta.Twin, calls)
 	defer closeTwins()
 	l, err := net.Listen("tcp", o.Twins)
 	if err != nil {
@@ -71,6 +73,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	meta.CallTo("http://" + g.Address() + "/v1/callbacks/inhouse")
+	calls.AskAt("http://" + g.Address() + "/v1/voice/inhouse/sandbox-voice-token-0123456789")
 	greet(o.Out, g, l.Addr().String(), demo, o.Folder)
 	return g.Run(ctx)
 }
@@ -98,7 +101,7 @@ func RunTwin(ctx context.Context, kind, address string, out io.Writer) error {
 
 // serveTwins puts every twin below a path of its kind, and the inbox that they share beside them. Those of what carries
 // the in-house generator's texts stand below the names of their transports and presets.
-func serveTwins(inbox *twin.Inbox, meta *twin.Twin) (*http.ServeMux, func()) {
+func serveTwins(inbox *twin.Inbox, meta *twin.Twin, calls *httpsmstwin.Calls) (*http.ServeMux, func()) {
 	mux := http.NewServeMux()
 	shared := twin.New("sandbox", inbox)
 	mux.Handle("/", shared)
@@ -112,7 +115,7 @@ func serveTwins(inbox *twin.Inbox, meta *twin.Twin) (*http.ServeMux, func()) {
 	}
 	serve("whatsapp", meta)
 	for preset, made := range httpsmstwin.All() {
-		serve(preset, made(httpsmstwin.Options{Inbox: inbox}))
+		serve(preset, made(httpsmstwin.Options{Inbox: inbox, Calls: calls}))
 	}
 	return mux, func() {
 		for _, t := range twins {

@@ -165,6 +165,35 @@ func TestWhatsAppOfTheSandboxCallsBack(t *testing.T) {
 }
 
 // What carries the in-house generator's texts has twins too, each below the name of its preset.
+// Who picks up hears the code: the twin of the voice vendor asks the sandbox for it.
+func TestCallsOfTheSandboxAreAnswered(t *testing.T) {
+	t.Parallel()
+	greeting := run(t, sandbox.Options{Listen: "127.0.0.1:0", Twins: "127.0.0.1:0", Folder: t.TempDir()})
+	send := regexp.MustCompile(`curl .*/v1/otp/send .*`).FindString(greeting)
+	inbox := regexp.MustCompile(`curl .*/inbox.*`).FindString(greeting)
+	status, sent := obey(t, strings.Replace(send, `"+233201234567"`, `"+233201234567","channel":"voice"`, 1))
+	if status != http.StatusCreated || !strings.Contains(sent, `"provider":"inhouse"`) {
+		t.Fatalf("%d %s", status, sent)
+	}
+	said := regexp.MustCompile(`(\d(?:, \d){5}) is your Demo code\..* I repeat: (\d(?:, \d){5})\.`)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(10 * time.Second); ; {
+		_, heard := obey(t, inbox)
+		if found := said.FindStringSubmatch(heard); found != nil {
+			if found[1] != found[2] {
+				t.Errorf("two codes were said: %s", heard)
+			}
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("nothing was heard: %s", heard)
+		}
+	}
+}
+
 func TestTwinsOfTransportsAreServed(t *testing.T) {
 	t.Parallel()
 	greeting := run(t, sandbox.Options{Listen: "127.0.0.1:0", Twins: "127.0.0.1:0", Folder: t.TempDir()})

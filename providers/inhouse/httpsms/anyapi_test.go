@@ -52,11 +52,27 @@ func readAny(r *http.Request) (m anyMessage, ok bool) {
 		return m, xml.Unmarshal(body, &m) == nil
 	}
 	err := r.ParseForm()
+	if media == "multipart/form-data" {
+		return readParts(r)
+	}
 	m = anyMessage{To: r.Form.Get("to"), From: r.Form.Get("from"), Text: r.Form.Get("text")}
 	if m.To == "" {
 		m.To = r.PathValue("to")
 	}
 	return m, err == nil
+}
+
+// readParts reads a request with a file.
+func readParts(r *http.Request) (m anyMessage, ok bool) {
+	if r.ParseMultipartForm(1<<20) != nil {
+		return m, false
+	}
+	part, head, err := r.FormFile("file")
+	if err != nil || head.Filename != "code.wav" || head.Header.Get("Content-Type") != "audio/wav" {
+		return m, false
+	}
+	file, err := io.ReadAll(part)
+	return anyMessage{r.FormValue("to"), r.FormValue("from"), "Your code is " + httpsmstwin.Listen(file) + "."}, err == nil
 }
 
 func deliverAny(t *twin.Twin, w http.ResponseWriter, r *http.Request, in anyMessage, trait twin.Trait) {

@@ -28,15 +28,17 @@ func (c *compiler) fields(values map[string]providers.Secret, path string) []fie
 
 // body takes body or form apart.
 func (c *compiler) body(r *recipe) {
-	r.form = c.fields(c.Form, "form")
-	switch {
-	case c.Body.Empty() && len(c.Form) == 0:
+	r.form, r.parts = c.fields(c.Form, "form"), c.parts()
+	switch form := len(c.Form) > 0 || len(c.Multipart) > 0; {
+	case c.Body.Empty() && !form:
 		return
 	case r.method == http.MethodGet:
 		c.refuse("a GET has no body: write query, or method: POST", "method")
-	case len(c.Form) > 0 && !c.Body.Empty():
+	case form && !c.Body.Empty():
 		c.refuse("there is one body: write either body or form", "form")
-	case len(c.Form) > 0 && c.contentType() != "":
+	case len(c.Form) > 0 && len(c.Multipart) > 0:
+		c.refuse("there is one body: write either form or multipart", "multipart")
+	case form && c.contentType() != "":
 		c.refuse("a form has its own: leave it out", "headers", "Content-Type")
 	}
 	if c.Body.Empty() {

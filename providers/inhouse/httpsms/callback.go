@@ -48,6 +48,7 @@ type notices struct {
 	signatures []string         // headers, one with the HMAC of the raw body, in hex; none: a token in the path
 	hash       func() hash.Hash // of the HMAC
 	named      bool             // each message names the URL; else it is entered on the vendor's dashboard
+	asks       bool             // the vendor asks what to say at an address of its own, and tells there how the call ended
 }
 
 func (n notices) signed() bool { return len(n.signatures) > 0 }
@@ -63,7 +64,12 @@ const (
 
 // check refuses what does not go together.
 func (c Callback) check(n notices, insecure bool, refuse func(text string, path ...string)) {
-	if !c.wanted() {
+	switch {
+	case !c.wanted() && n.asks:
+		refuse(fmt.Sprintf("is missing: the vendor asks at …/v1/voice/<provider>/<token> what to say; write at least %d "+
+			"letters, digits, - and _", minToken), "callback", "token")
+		return
+	case !c.wanted():
 		return
 	}
 	if n.id == "" {
@@ -113,7 +119,7 @@ func validToken(s string) bool {
 func (s *sender) ParseCallback(c providers.Callback) ([]transport.Report, error) {
 	n := s.notices
 	switch {
-	case n.id == "" || !s.callback.wanted():
+	case n.id == "" || n.asks || !s.callback.wanted():
 		return nil, providers.ErrNoCallbacks
 	case !n.genuine(c, s.callback):
 		return nil, providers.ErrForged
@@ -169,12 +175,7 @@ func told(doc jsontext.Value, where string) string {
 // stateOf is what a vendor's word means, and the word as it is shown to operators. They write it in many ways, and only
 // the letters count. A word that nobody knows means nothing.
 func stateOf(word string) (state providers.DeliveryState, shown string) {
-	shown = strings.Map(func(r rune) rune {
-		if !providers.Alphabetic.Admits(string(r)) {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, word)
+	shown = letters(word)
 	switch shown {
 	case "delivered", "delivrd", "success", "messagedelivered":
 		return providers.DeliveryDelivered, shown
@@ -183,4 +184,14 @@ func stateOf(word string) (state providers.DeliveryState, shown string) {
 		return providers.DeliveryUndelivered, shown
 	}
 	return "", ""
+}
+
+// letters are those of a vendor's word, in lower case.
+func letters(word string) string {
+	return strings.Map(func(r rune) rune {
+		if !providers.Alphabetic.Admits(string(r)) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, word)
 }

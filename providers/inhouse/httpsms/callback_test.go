@@ -54,7 +54,7 @@ func signatures() map[string]signature {
 // hearing is the transport of a preset that takes callbacks.
 func hearing(t testing.TB, name string) transport.CallbackParser {
 	t.Helper()
-	o := models()[name].toward("https://sms.example.com")
+	o := models()[name].toward(t, "https://sms.example.com")
 	o.Callback = heard()[name]
 	tr, err := o.Build(providers.Environment{Name: "inhouse"})
 	if err != nil {
@@ -232,7 +232,7 @@ func TestCallbackThatMakesNoSense(t *testing.T) {
 func TestWithoutSettingsNoCallbacks(t *testing.T) {
 	t.Parallel()
 	for name, m := range models() {
-		tr := build(t, m.toward("https://sms.example.com")).(transport.CallbackParser)
+		tr := build(t, m.toward(t, "https://sms.example.com")).(transport.CallbackParser)
 		for _, c := range []providers.Callback{{}, notice("arkesel", "m-1", "DELIVERED"), signedWith("termii", "", "{}")} {
 			if _, err := tr.ParseCallback(c); !errors.Is(err, providers.ErrNoCallbacks) {
 				t.Errorf("%s: %v", name, err)
@@ -300,7 +300,7 @@ func TestCallbackSettings(t *testing.T) {
 			"termii", httpsms.Callback{URL: callbackURL, Secret: secret(canarySecret)}, []string{"callback.url: "},
 		},
 	} {
-		o := models()[test.preset].toward("https://sms.example.com")
+		o := models()[test.preset].toward(t, "https://sms.example.com")
 		o.Callback = test.callback
 		var b block
 		o.Check(&b)

@@ -18,6 +18,7 @@ const (
 	placeSender   = "sender"    // as the app wants to be seen, else as the options say
 	placeRef      = "ref"       // the gateway's reference
 	placeSpoken   = "spoken"    // the code as it is read out
+	placeAudio    = "audio"     // a file in which the code is read out
 )
 
 // api is an HTTP API as a configuration or a preset describes it.
@@ -31,7 +32,10 @@ type api struct {
 	digits   providers.Range[int] // of codes that are carried; zero: any code
 	country  string               // whose people are reached; empty: everybody
 	speaks   bool
-	insecure bool // plain http to other machines is meant
+	spoken   recordings // what {audio} is put together from; nil: there are none
+	asked    bool       // the vendor asks for the text when the person has picked up
+	line     bool       // the sender is a telephone line of the account: what apps call themselves does not count
+	insecure bool       // plain http to other machines is meant
 }
 
 // compiler makes a recipe of an api and reports every mistake on its way.
@@ -46,11 +50,13 @@ func (a api) compile(refuse func(text string, path ...string)) recipe {
 	c := compiler{api: a, refuse: refuse, used: map[string]bool{}}
 	r := recipe{
 		method: c.method(), sender: a.sender, longest: a.longest, channel: a.channel, digits: a.digits, country: a.country,
+		line: a.line,
 	}
 	r.origin, r.address, r.query = c.address()
 	r.headers, r.fixed = c.headers()
 	r.params = c.fields(a.Query, "query")
 	c.body(&r)
+	c.audio(&r)
 	r.answers = c.answers()
 	c.checkPlaces()
 	return r
@@ -95,7 +101,8 @@ func (c *compiler) method() string {
 
 // checkPlaces sees to it that a message can be carried at all, and to the right person.
 func (c *compiler) checkPlaces() {
-	if !c.used[placeText] && !c.used[placeCode] && !c.used[placeSpoken] {
+	if !c.used[placeText] && !c.used[placeCode] && !c.used[placeSpoken] &&
+		!c.used[placeAudio] && !c.asked {
 		c.refuse("nothing carries the text: write {text} into body, form, query or url", "body")
 	}
 	if !c.used[placeTo] && !c.used[placeToDigits] && !c.used[placeToLocal] {

@@ -3,7 +3,8 @@ package httpsms
 import "github.com/otpgate/otpgate/providers"
 
 // Contract describes an HTTP API: what it is sent, and what its answers mean. Texts that go on the wire may hold the
-// placeholders {to} {to_digits} {to_local} {text} {code} {sender} {ref} and, where the transport speaks, {spoken}.
+// placeholders {to} {to_digits} {to_local} {text} {code} {sender} {ref} and, where the transport speaks, {spoken}. A
+// field of multipart may be {audio}, a file in which the code is said.
 //
 // Whatever may hold a credential is a [providers.Secret], so that no print of the options shows it.
 type Contract struct {
@@ -14,6 +15,8 @@ type Contract struct {
 	Body    providers.Secret            `yaml:"body"`  // JSON, unless the header Content-Type says otherwise
 	Form    map[string]providers.Secret `yaml:"form"`  // in place of a body, URL-encoded
 	Basic   Basic                       `yaml:"basic"`
+
+	Multipart map[string]providers.Secret `yaml:"multipart"` // in place of a body, multipart/form-data
 
 	Accept  []int       `yaml:"accept"`  // statuses of success; empty: 200, 201 and 202
 	Success Conditions  `yaml:"success"` // what an answer with such a status must say besides

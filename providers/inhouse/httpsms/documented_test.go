@@ -26,6 +26,8 @@ func answersOfVendors() []documented {
 		unknown, unsupported         = providers.Unknown, providers.Unsupported
 
 		at     = "africastalking"
+		calls  = "africastalking-voice"
+		ark    = "arkesel-voice"
 		atID   = "ATXid_b9379ef72fd4ab2c6ab9bf9e5ea0a5a2"
 		arkID  = "9b752841-7ee7-4d40-b4fe-768bfb1da4f0"
 		hubtel = "hubtel-sms"
@@ -92,6 +94,16 @@ func answersOfVendors() []documented {
 		{"arkesel", "error", 422, "", unknown, "422"},
 		{"arkesel", "", 429, "", throttled, "429"},
 
+		{ark, "success", 200, arkID, 0, ""},
+		{ark, "object", 200, arkID, 0, ""},
+		{ark, "invalid", 200, "", rejected, "200"},
+		{ark, "no_file", 422, "", unknown, "422"},
+		{ark, "error", 200, "", unknown, "error"},
+		{ark, "error", 402, "", exhausted, "402"},
+		{ark, "error", 403, "", credentials, "403"},
+		{ark, "no_status", 200, "", ambiguous, "200"},
+		{ark, "", 429, "", throttled, "429"},
+
 		{mnote, "success", 200, "A59CCB70-662D-45AF-9976-1EFAD249793D", 0, ""},
 		{mnote, "number", 200, "campaign-1", 0, ""},
 		{mnote, "rejected", 200, "", rejected, "1"},
@@ -147,6 +159,21 @@ func answersOfVendors() []documented {
 		{at, "", 402, "", exhausted, "402"},
 		{at, "", 409, "", unsupported, "409"},
 		{at, "", 429, "", throttled, "429"},
+
+		{calls, "queued", 201, "ATVId_11163e2ea9a58f3a7999fecda8eeb43a", 0, ""},
+		{calls, "queued", 200, "ATVId_11163e2ea9a58f3a7999fecda8eeb43a", 0, ""},
+		{calls, "no_message", 201, "ATVId_11163e2ea9a58f3a7999fecda8eeb43a", 0, ""},
+		{calls, "invalid", 201, "", rejected, "InvalidPhoneNumber"},
+		{calls, "destination", 201, "", unsupported, "DestinationNotSupported"},
+		{calls, "credit", 201, "", exhausted, "InsufficientCredit"},
+		{calls, "other", 201, "", unknown, "Aborted"},
+		{calls, "contradictory", 201, "", unknown, "Aborted"},
+		{calls, "refused", 201, "", unknown, "201"},
+		{calls, "no_id", 201, "", ambiguous, "201"},
+		{calls, "no_entries", 201, "", ambiguous, "201"},
+		{calls, "", 401, "", credentials, "401"},
+		{calls, "", 402, "", exhausted, "402"},
+		{calls, "", 429, "", throttled, "429"},
 	}
 }
 

@@ -129,8 +129,8 @@ func TestADeliveryThatComesTwiceIsNoFailure(t *testing.T) {
 		if err := s.Faults.Set(twin.Fault{Kind: twin.Duplicate}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.carrier.Deliver(t.Context(), m.message(1)); err != nil || len(arrivals(s.Inbox)) != 2 {
-			t.Errorf("%s: got %v and %d messages", name, err, len(arrivals(s.Inbox)))
+		if _, err := s.carrier.Deliver(t.Context(), m.message(1)); err != nil || len(s.arrivals()) != 2 {
+			t.Errorf("%s: got %v and %d messages", name, err, len(s.arrivals()))
 		}
 	}
 }
@@ -143,14 +143,16 @@ func TestMagicNumbersHaveTheirClass(t *testing.T) {
 		twin.WrongSender: providers.Unsupported, twin.TooMany: providers.Throttled, twin.Broken: providers.Transient,
 	}
 	others := map[string]map[twin.Trait]providers.Class{
-		"hubtel-sms":          {twin.Barred: providers.Unsupported},
-		"hubtel-sms, wrapped": {twin.Barred: providers.Unsupported},
-		"sendexa-sms":         {twin.Barred: unknown},
-		"zend-messages":       {twin.Invalid: providers.Unsupported, twin.Barred: unknown},
-		"arkesel":             {twin.WrongSender: unknown},
-		"mnotify":             {twin.WrongSender: unknown, twin.NoBalance: unknown},
-		"termii":              {twin.Invalid: unknown, twin.Barred: unknown},
-		"termii-voice":        {twin.Invalid: unknown, twin.Barred: unknown},
+		"hubtel-sms":           {twin.Barred: providers.Unsupported},
+		"hubtel-sms, wrapped":  {twin.Barred: providers.Unsupported},
+		"sendexa-sms":          {twin.Barred: unknown},
+		"zend-messages":        {twin.Invalid: providers.Unsupported, twin.Barred: unknown},
+		"arkesel":              {twin.WrongSender: unknown},
+		"mnotify":              {twin.WrongSender: unknown, twin.NoBalance: unknown},
+		"termii":               {twin.Invalid: unknown, twin.Barred: unknown},
+		"termii-voice":         {twin.Invalid: unknown, twin.Barred: unknown},
+		"africastalking-voice": {twin.Barred: providers.Unsupported, twin.WrongSender: unknown},
+		"arkesel-voice":        {twin.WrongSender: unknown},
 	}
 	for name, m := range models() {
 		s := m.start(t, nil)
@@ -208,7 +210,7 @@ func TestAConnectionThatIsNeverReadyIsTransient(t *testing.T) {
 		}
 	}()
 	defer func() { _ = l.Close(); <-done }()
-	tr := build(t, models()["described, JSON"].toward("https://"+l.Addr().String()))
+	tr := build(t, models()["described, JSON"].toward(t, "https://"+l.Addr().String()))
 	ctx, progress := providers.WithProgress(t.Context())
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

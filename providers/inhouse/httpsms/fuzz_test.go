@@ -250,3 +250,40 @@ func FuzzValues(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCall: whatever is posted about a call, it is refused or read, and the reason in a report is letters alone; what is
+// said to the vendor is XML with the text in it.
+func FuzzCall(f *testing.F) {
+	for _, body := range []string{
+		"isActive=1&sessionId=ATVId_1&callerNumber=%2B256701234567&destinationNumber=%2B254711082000&direction=Outbound",
+		"isActive=0&sessionId=ATVId_1&status=NotAnswered&durationInSeconds=0&hangupCause=SUBSCRIBER_ABSENT",
+		"isActive=0&sessionId=ATVId_1&status=Completed&durationInSeconds=14", "isActive=1&sessionId=", "a=%zz", "", "1, 2 <&>",
+	} {
+		f.Add(body)
+	}
+	token := providers.NewSecret("canary-token-of-the-calls")
+	c := &caller{sender: &sender{callback: Callback{Token: token}, notices: presets()["africastalking-voice"].notices}}
+	f.Fuzz(func(t *testing.T, body string) {
+		call, err := c.ParseCall(providers.Callback{Method: http.MethodPost, Token: token, Body: []byte(body)})
+		r := call.Report
+		switch {
+		case err != nil && !errors.Is(err, providers.ErrMalformed):
+			t.Error(err)
+		case err == nil && (call.ID == "" || len(call.ID) > longestID):
+			t.Errorf("an id of %d bytes", len(call.ID))
+		case (r.UpstreamID != "") != (err == nil && call.Stage == providers.CallEnded), strings.ContainsAny(r.Reason, "+0123456789 "):
+			t.Errorf("stage %d has the report %+v", call.Stage, r)
+		}
+		_, said := c.Say(providers.NewSecret(body), "en")
+		var heard struct{ Say string }
+		if err := xml.Unmarshal(said, &heard); err != nil || utf8.ValidString(body) && !strings.ContainsAny(body, "\r") &&
+			!strings.ContainsFunc(body, unspeakable) && heard.Say != body {
+			t.Errorf("%q is said as %q: %v", body, said, err)
+		}
+	})
+}
+
+// unspeakable are the characters that XML 1.0 does not have (§2.2).
+func unspeakable(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' || r == 0xfffe || r == 0xffff
+}

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/providers/inhouse/spoken"
 	"github.com/otpgate/otpgate/providers/inhouse/transport"
 	"github.com/otpgate/otpgate/providers/upstream"
 )
@@ -25,6 +26,9 @@ type Options struct {
 	Account  `yaml:",inline"`
 	Contract `yaml:",inline"`
 	Callback Callback `yaml:"callback"` // of a preset: tells what became of messages
+
+	Recordings string            `yaml:"recordings"` // folder of folders, one for each language, with what {audio} says
+	Voices     map[string]string `yaml:"voices"`     // of a preset that is asked what to say: the vendor's, by language
 
 	Sender   string        `yaml:"sender"`   // for messages that name none
 	Country  string        `yaml:"country"`  // ISO 3166-1 alpha-2, whose people are reached; empty: everybody
@@ -45,6 +49,10 @@ func Kind() transport.Kind {
 func (o *Options) Narrow(c providers.Coverage) (providers.Coverage, error) {
 	p, known := presets()[o.Preset]
 	switch {
+	case !known && o.Recordings != "": // of digits, and of nothing else
+		c.Length, c.Alphabets = recorded(), []providers.Alphabet{providers.Numeric}
+		c.Message, c.Prefix = false, false
+		return c, nil
 	case !known:
 		return c, nil
 	case p.serves() != c.Channel:
@@ -72,6 +80,7 @@ func (o *Options) Check(b providers.Block) {
 		b.Warn("is empty: requests and apps that name no sender will not be carried", "sender")
 	}
 	o.Callback.check(presets()[o.Preset].notices, o.Insecure, b.Refuse)
+	o.checkVoices(b)
 	if o.Preset == "" && len(o.Accept) == 0 && len(o.Success) == 0 {
 		b.Warn("is empty: every answer with status 200, 201 or 202 counts as taken, whatever it says", "success")
 	}
@@ -89,7 +98,32 @@ func (o *Options) Build(env providers.Environment) (transport.Transport, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &sender{recipe: r, client: client, callback: o.Callback, notices: presets()[o.Preset].notices}, nil
+	s := &sender{recipe: r, client: client, callback: o.Callback, notices: presets()[o.Preset].notices}
+	if s.notices.asks {
+		return &caller{sender: s, voices: o.Voices}, nil
+	}
+	return s, nil
+}
+
+// checkVoices refuses voices that nobody would hear.
+func (o *Options) checkVoices(b providers.Block) {
+	if len(o.Voices) > 0 && !presets()[o.Preset].notices.asks {
+		b.Refuse("are for presets that are asked what to say, such as africastalking-voice", "voices")
+	}
+	for _, language := range slices.Sorted(maps.Keys(o.Voices)) {
+		if language != spoken.Language(language) || language == "" {
+			b.Refuse("voices go by languages, such as en or fr", "voices", language)
+		}
+		if !upstream.Visible(o.Voices[language]) {
+			b.Refuse("is no voice: write one as the vendor calls it, such as woman", "voices", language)
+		}
+	}
+}
+
+// dialable tells whether s is a telephone number, with a plus or without.
+func dialable(s string) bool {
+	digits := strings.TrimPrefix(s, "+")
+	return len(digits) >= 3 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
 }
 
 // recipe compiles the API that the options speak of; good is false when something was refused.
@@ -97,6 +131,9 @@ func (o *Options) recipe(refuse func(text string, path ...string)) (r recipe, go
 	good = true
 	wrong := func(text string, path ...string) { good = false; refuse(text, path...) }
 	if a, ok := o.api(wrong); ok {
+		if o.Recordings != "" {
+			a.spoken = readRecordings(o.Recordings, func(text string) { wrong(text, "recordings") })
+		}
 		r = a.compile(wrong)
 	}
 	return r, good
@@ -137,6 +174,9 @@ func (o *Options) preset(refuse func(text string, path ...string)) (a api, ok bo
 		account.Route = cmp.Or(account.Route, p.routes[0])
 	}
 	a = p.api(account)
+	if a.line && !dialable(o.Sender) && (a.asked || o.Sender != "") {
+		refuse("is the number that calls: write it as the vendor gave it to you, such as +254711082000", "sender")
+	}
 	a.known, a.channel, a.digits = account.values(), p.serves(), p.digits
 	return a, true
 }
@@ -178,7 +218,8 @@ func (o *Options) described() []string {
 	var set []string
 	for name, is := range map[string]bool{
 		"method": o.Method != "", "url": !o.URL.Empty(), "headers": len(o.Headers) > 0, "query": len(o.Query) > 0,
-		"body": !o.Body.Empty(), "form": len(o.Form) > 0, "basic": !o.Basic.Username.Empty() || !o.Basic.Password.Empty(),
+		"body": !o.Body.Empty(), "form": len(o.Form) > 0, "multipart": len(o.Multipart) > 0,
+		"basic":  !o.Basic.Username.Empty() || !o.Basic.Password.Empty(),
 		"accept": len(o.Accept) > 0, "success": len(o.Success) > 0, "id_path": o.IDPath != "",
 		"errors": len(o.Errors) > 0, "speak": o.Speak,
 	} {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/inhouse/httpsms"
+	"github.com/otpgate/otpgate/providers/inhouse/httpsms/httpsmstwin"
 )
 
 // options reads the settings of a transport as strictly as a configuration file is read.
@@ -175,7 +176,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"a preset without sender": {`preset: zend-messages, api_key: canary`, nil},
 		"a preset that warns":     {`preset: mnotify, api_key: canary`, []string{"sender: warning: is empty"}},
 		"no such preset": {
-			`preset: canary`, []string{"preset: there is no such preset; use one of: africastalking, arkesel, "},
+			`preset: canary`, []string{"preset: there is no such preset; use one of: africastalking, africastalking-voice, "},
 		},
 		"no key": {`preset: arkesel`, []string{"api_key: is missing: the preset wants api_key"}},
 		"half a key": {
@@ -198,6 +199,18 @@ func TestSettingsAreChecked(t *testing.T) {
 		},
 		"a sender that is too long": {
 			`preset: arkesel, api_key: canary, sender: twelve-chars`, []string{"sender: is too long: 11"},
+		},
+		"a preset that asks": {
+			`preset: africastalking-voice, username: shop, api_key: canary, sender: "+254711082000", voices: {en: woman}, ` +
+				`callback: {token: canary-token-of-the-calls}`, nil,
+		},
+		"a line that is a name": {
+			`preset: africastalking-voice, username: shop, api_key: canary, sender: Shop, ` +
+				`callback: {token: canary-token-of-the-calls}`, []string{"sender: is the number that calls"},
+		},
+		"no line": {
+			`preset: africastalking-voice, username: shop, api_key: canary, ` +
+				`callback: {token: canary-token-of-the-calls}`, []string{"sender: is the number that calls"},
 		},
 		"a preset and a contract": {
 			`preset: arkesel, api_key: canary, sender: Shop, speak: true, method: PUT, ` + good + `, form: {a: b}, ` +
@@ -248,6 +261,12 @@ func TestNarrow(t *testing.T) {
 	called := all
 	called.Length.Max, called.Alphabets = 8, []providers.Alphabet{providers.Numeric}
 	called.Message, called.Prefix = false, false
+	played := called
+	played.Length.Max = 10
+	described := httpsms.Options{Recordings: "/etc/otpgate/recordings"}
+	if got, err := described.Narrow(all); err != nil || cmp.Diff(played, got) != "" {
+		t.Errorf("a described API that plays a file: %+v %v", got, err)
+	}
 	for name, test := range map[string]struct {
 		preset  string
 		channel providers.Channel
@@ -255,6 +274,9 @@ func TestNarrow(t *testing.T) {
 		refused string // holds this; empty: it is not refused
 	}{
 		"an API that is described": {"", providers.Voice, all, ""},
+		"a preset that asks":       {"africastalking-voice", providers.Voice, all, ""},
+		"one that plays a file":    {"arkesel-voice", providers.Voice, played, ""},
+		"files as SMS":             {"arkesel-voice", providers.SMS, all, "arkesel-voice serves voice only"},
 		"a preset":                 {"arkesel", providers.SMS, all, ""},
 		"a preset that calls":      {"termii-voice", providers.Voice, called, ""},
 		"SMS where calls are":      {"arkesel", providers.Voice, all, "arkesel serves sms only"},
@@ -290,6 +312,10 @@ func TestExamplesOfTheManualAreGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	recordings := t.TempDir()
+	if err := httpsmstwin.Record(recordings, "en"); err != nil {
+		t.Fatal(err)
+	}
 	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(manual), -1)
 	if len(examples) < 2 {
 		t.Fatalf("only %d examples were found", len(examples))
@@ -300,6 +326,9 @@ func TestExamplesOfTheManualAreGood(t *testing.T) {
 			t.Fatalf("%v in\n%s", err, example[1])
 		}
 		for name, o := range transports {
+			if o.Recordings != "" {
+				o.Recordings = recordings
+			}
 			var said block
 			if o.Check(&said); len(said) != 0 {
 				t.Errorf("%s: said %q", name, said)

@@ -64,9 +64,17 @@ func presets() map[string]preset {
 			baseURL: africasTalkingLive, takes: []string{"username", "api_key"}, api: africasTalking,
 			notices: notices{format: inForm, id: "id", status: "status"},
 		},
+		"africastalking-voice": {
+			baseURL: africasTalkingCalls, takes: []string{"username", "api_key"}, api: africasTalkingVoice,
+			channel: providers.Voice, notices: notices{format: inForm, id: "sessionId", status: "status", asks: true},
+		},
 		"arkesel": {
 			baseURL: "https://sms.arkesel.com", takes: []string{"api_key"}, api: arkesel,
 			notices: notices{format: inQuery, id: "sms_id", status: "status", named: true},
+		},
+		"arkesel-voice": {
+			baseURL: "https://sms.arkesel.com", takes: []string{"api_key"}, api: arkeselVoice,
+			channel: providers.Voice, digits: recorded(),
 		},
 		"hubtel-sms": {baseURL: "https://sms.hubtel.com", takes: []string{"client_id", "client_secret"}, api: hubtel},
 		"mnotify":    {baseURL: "https://api.mnotify.com/api", takes: []string{"api_key"}, api: mnotify},

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/otpgate/otpgate/providers"
+	"github.com/otpgate/otpgate/providers/inhouse/spoken"
 	"github.com/otpgate/otpgate/providers/inhouse/transport"
 	"github.com/otpgate/otpgate/providers/upstream"
 )
@@ -21,11 +22,14 @@ type recipe struct {
 	headers        []field
 	fixed          http.Header // headers that never change
 	params, form   []field
+	parts          []field    // of a multipart body
+	spoken         recordings // for parts
 	body, unsigned template
 	mediaType      string // of body
 	escape         escape // of values in body
 
 	sender  string
+	line    bool // apps cannot choose the sender
 	longest int
 	channel providers.Channel
 	digits  providers.Range[int]
@@ -52,7 +56,7 @@ func (r recipe) call(m transport.Message) (upstream.Call, error) {
 	}
 	address.RawQuery = strings.Trim(r.query.fill(values, url.QueryEscape)+"&"+encode(r.params, values).Encode(), "&")
 	call := upstream.Call{
-		Op: "send", Method: r.method, URL: address, Header: r.fixed.Clone(), Body: r.write(values), Guess: m.Code,
+		Op: "send", Method: r.method, URL: address, Header: r.fixed.Clone(), Body: r.write(values, m), Guess: m.Code,
 	}
 	for _, h := range r.headers {
 		if value := h.value.fill(values, asIs); value != "" {
@@ -64,6 +68,9 @@ func (r recipe) call(m transport.Message) (upstream.Call, error) {
 
 // values are what stands for the placeholders in m.
 func (r recipe) values(m transport.Message) map[string]string {
+	if r.line {
+		m.Sender = ""
+	}
 	return map[string]string{
 		placeTo:       m.To.Address(),
 		placeToDigits: m.To.Digits(),
@@ -72,7 +79,7 @@ func (r recipe) values(m transport.Message) map[string]string {
 		placeCode:     m.Code.Reveal(),
 		placeSender:   cmp.Or(m.Sender, r.sender),
 		placeRef:      m.Reference,
-		placeSpoken:   spoken(m.Code.Reveal(), m.Locale),
+		placeSpoken:   spoken.Twice(m.Code.Reveal(), m.Locale),
 	}
 }
 
@@ -101,7 +108,7 @@ func (r recipe) carries(code string) bool {
 }
 
 // write is the body; nil when there is none.
-func (r recipe) write(values map[string]string) any {
+func (r recipe) write(values map[string]string, m transport.Message) any {
 	body := r.body
 	if values[placeSender] == "" && len(r.unsigned) > 0 {
 		body = r.unsigned
@@ -111,6 +118,8 @@ func (r recipe) write(values map[string]string) any {
 		return upstream.Text{MediaType: r.mediaType, Body: body.fill(values, r.escape)}
 	case len(r.form) > 0:
 		return upstream.Text{MediaType: formType, Body: encode(r.form, values).Encode()}
+	case len(r.parts) > 0:
+		return r.multipart(values, m)
 	}
 	return nil
 }

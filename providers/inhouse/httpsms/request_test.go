@@ -136,7 +136,7 @@ func TestSenders(t *testing.T) {
 			t.Parallel()
 			m := models()[test.model]
 			s := m.start(t, nil)
-			o := m.toward(s.server.URL)
+			o := m.toward(t, s.server.URL)
 			o.Sender = test.option
 			tr, err := o.Build(providers.Environment{})
 			if err != nil {

@@ -40,6 +40,8 @@ type model struct {
 	at      func(o *httpsms.Options, url string)
 	skip    string // why nobody is barred there; empty: somebody is
 	calls   bool   // people, and reads codes out in the vendor's own words
+	asks    bool   // what to say in its calls
+	records bool   // plays recordings
 }
 
 // models are the presets, and APIs that are described in the ways that a configuration can.
@@ -57,6 +59,19 @@ func models() map[string]model {
 	wrapped := func(o httpsmstwin.Options) *twin.Twin { o.Wrapped = true; return httpsmstwin.Hubtel(o) }
 	voice := preset(httpsmstwin.TermiiVoice, "termii-voice", httpsms.Account{APIKey: key}, oneWord)
 	voice.options.Sender, voice.calls = "", true
+	asking := preset(
+		httpsmstwin.AfricasTalkingVoice, "africastalking-voice", httpsms.Account{Username: user, APIKey: key}, "",
+	)
+	asking.options.Sender, asking.options.Callback.Token = voiceLine, secret(callToken)
+	asking.options.Voices = map[string]string{"en": "woman"}
+	asking.calls, asking.asks = true, true
+	recorded := preset(httpsmstwin.ArkeselVoice, "arkesel-voice", httpsms.Account{APIKey: key}, "")
+	recorded.options.Sender, recorded.calls, recorded.records = "0540000000", true, true
+	played := described(httpsms.Contract{
+		Headers:   map[string]providers.Secret{"X-Key": key},
+		Multipart: map[string]providers.Secret{"to": secret("{to}"), "from": secret("{sender}"), "file": secret("{audio}")},
+	})
+	played.calls, played.records = true, true
 	client := httpsms.Account{ClientID: user, ClientSecret: key}
 	return map[string]model{
 		"hubtel-sms":          preset(httpsmstwin.Hubtel, "hubtel-sms", client, ""),
@@ -72,6 +87,7 @@ func models() map[string]model {
 		"africastalking": preset(
 			httpsmstwin.AfricasTalking, "africastalking", httpsms.Account{Username: user, APIKey: key}, "",
 		),
+		"africastalking-voice": asking, "arkesel-voice": recorded, "described, recordings": played,
 		"described, JSON": described(httpsms.Contract{
 			Headers: map[string]providers.Secret{"X-Key": key},
 			Body:    secret(`{"to":"{to}","text":"{text}","from":"{sender}"}`),
@@ -116,6 +132,7 @@ func described(c httpsms.Contract) model {
 // stand is a transport and the twin that it talks to.
 type stand struct {
 	*twin.Twin
+	calls   httpsmstwin.Calls
 	model   model
 	server  *twin.Server
 	carrier transport.Transport
@@ -124,19 +141,30 @@ type stand struct {
 // start makes a stand of m whose numbers have the traits that trait gives them.
 func (m model) start(t *testing.T, trait func(string) twin.Trait) *stand {
 	t.Helper()
-	one := m.twin(httpsmstwin.Options{User: canaryUser, Key: canaryKey, Trait: trait})
+	s := &stand{model: m}
+	one := m.twin(httpsmstwin.Options{User: canaryUser, Key: canaryKey, Trait: trait, Calls: &s.calls})
 	server, err := twin.Start(one, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stand{Twin: one, model: m, server: server, carrier: build(t, m.toward(server.URL))}
-	t.Cleanup(func() { _ = s.server.Close() })
+	s.Twin, s.server, s.carrier = one, server, build(t, m.toward(t, server.URL))
+	if m.asks {
+		s.carrier = answering(t, s.carrier, &s.calls)
+	}
+	t.Cleanup(func() { _ = s.server.Close(); s.calls.Wait() })
 	return s
 }
 
 // toward are the options with an address.
-func (m model) toward(url string) httpsms.Options {
+func (m model) toward(t testing.TB, url string) httpsms.Options {
+	t.Helper()
 	o := m.options
+	if m.records {
+		o.Recordings = t.TempDir()
+		if err := httpsmstwin.Record(o.Recordings, "en"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	m.at(&o, url)
 	return o
 }
@@ -171,7 +199,7 @@ func (m model) canned(t *testing.T, status int, body string) transport.Transport
 		_, _ = io.WriteString(w, body)
 	}))
 	t.Cleanup(s.Close)
-	return build(t, m.toward(s.URL))
+	return build(t, m.toward(t, s.URL))
 }
 
 // message is one for the person of number n.

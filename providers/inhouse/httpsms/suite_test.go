@@ -79,6 +79,7 @@ func (s *stand) restart(t *testing.T) {
 
 // arrivals are those of the twin; of a text of the vendor's own, the code.
 func (s *stand) arrivals() []transporttest.Arrival {
+	s.calls.Wait()
 	all := arrivals(s.Inbox)
 	for i := range all {
 		if s.model.calls {

@@ -95,6 +95,28 @@ func arkesel(a Account) api {
 	}
 }
 
+// arkeselVoice is Arkesel's voice SMS, which plays a file that comes with the request. The vendor's example of a
+// request, as its clients quote it, has the fields recipients[], voice_file, voice_id (the number that calls,
+// 0540000000), retry=false and callback_url, and an MP3 file; a client sends WAV files too. Answers are taken to be those
+// of its SMS. A call that is repeated later would say a dead code. What is posted to callback_url is shown nowhere, so
+// none is named.
+func arkeselVoice(a Account) api {
+	return api{
+		line: true,
+		Contract: Contract{
+			URL:     text(a.BaseURL + "/api/v2/sms/voice/send"),
+			Headers: map[string]providers.Secret{"api-key": text("{api_key}")},
+			Multipart: map[string]providers.Secret{
+				"recipients[]": text("{to_digits}"), "voice_file": text("{audio}"), "voice_id": text("{sender}"),
+				"retry": text("false"),
+			},
+			Success: Conditions{{Path: "status", Values: []string{"success"}}},
+			IDPath:  "data[*].id | data.id",
+			Errors:  []ErrorRule{means(providers.Rejected, "data[*].invalid numbers[*] | data.invalid numbers[*]")},
+		},
+	}
+}
+
 // mnotify is mNotify's quick SMS. No code but 2000 is documented.
 func mnotify(a Account) api {
 	return api{
@@ -184,6 +206,44 @@ func africasTalking(a Account) api {
 				means(providers.Unsupported, "SMSMessageData.Message", "InvalidSenderId"),
 				means(providers.Unknown, "SMSMessageData.Recipients", "[]"),
 				ofStatus(providers.Unsupported, 409), // do not disturb, as one page has it
+			},
+		},
+	}
+}
+
+// Where Africa's Talking takes calls.
+const (
+	africasTalkingCalls        = "https://voice.africastalking.com"
+	africasTalkingSandboxCalls = "https://voice.sandbox.africastalking.com"
+)
+
+// africasTalkingVoice is Africa's Talking's call, which carries no text: the vendor asks for it when the person has
+// picked up (calls.go). A recipient that it refuses stands within an answer of success; errorMessage is None unless the
+// whole request was refused. The words are those of docs.africastalking.com/voice/call, as its clients copy them.
+func africasTalkingVoice(a Account) api {
+	const status, id = "entries[0].status", "entries[0].sessionId"
+	if a.BaseURL == africasTalkingCalls && a.Username.Reveal() == "sandbox" {
+		a.BaseURL = africasTalkingSandboxCalls
+	}
+	return api{
+		asked: true,
+		line:  true,
+		Contract: Contract{
+			URL:     text(a.BaseURL + "/call"),
+			Headers: map[string]providers.Secret{"apiKey": text("{api_key}")},
+			Form: map[string]providers.Secret{
+				"username": text("{username}"), "from": text("{sender}"), "to": text("{to}"),
+			},
+			Success: Conditions{
+				{Path: status, Values: []string{"Queued"}}, {Path: "errorMessage", Values: []string{"None"}, Optional: true},
+				{Path: id}, // without it nobody knows later what to say
+			},
+			IDPath: id,
+			Errors: []ErrorRule{
+				means(providers.Rejected, status, "InvalidPhoneNumber"),
+				means(providers.Unsupported, status, "DestinationNotSupported"),
+				means(providers.Exhausted, status, "InsufficientCredit"),
+				means(providers.Unknown, "entries", "[]"),
 			},
 		},
 	}

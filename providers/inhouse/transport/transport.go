@@ -50,9 +50,10 @@ type Kind struct {
 
 // Options are the settings of one transport.
 type Options interface {
-	// Check reports every mistake to b, whose paths begin within the transport's own block. It does no I/O.
+	// Check reports every mistake to b, whose paths begin within the transport's own block. It reads files that the
+	// options name, and does no other I/O.
 	Check(b providers.Block)
-	// Build makes the transport of options that were checked. It does no I/O.
+	// Build makes the transport of options that were checked. It does no more I/O than Check.
 	Build(env providers.Environment) (Transport, error)
 }
 

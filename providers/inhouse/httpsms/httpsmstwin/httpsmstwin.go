@@ -7,11 +7,13 @@
 //     401, 402 and 429 are empty.
 //   - Sendexa: refusals have the envelope and the words of its core pages, and those of its OTP pages for a number.
 //   - Zend: refusals have the envelope of NestJS; a bad number and an unknown sender are both 422.
-//   - Arkesel: an unknown sender is 422, no balance 402, a wrong key 403, each with {"status":"error"}.
+//   - Arkesel: an unknown sender is 422, no balance 402, a wrong key 403, each with {"status":"error"}; calls are
+//     answered like messages.
 //   - mNotify: refusals are 200 with a code of four digits that is not 2000; a wrong key is 401.
 //   - Termii: refusals are 400 or 404 with a sentence; a wrong key is 401, no balance 402. A code to be read out may be
 //     a text of digits.
-//   - Africa's Talking: a wrong key is 401 with a sentence that is no JSON.
+//   - Africa's Talking: a wrong key is 401 with a sentence that is no JSON. A call from a number that is none is refused
+//     as a whole.
 //   - All: 429 comes with Retry-After, and a failure of the vendor is 500.
 package httpsmstwin
 
@@ -40,13 +42,15 @@ type Options struct {
 	Inbox   *twin.Inbox                // nil: one of its own
 	Trait   func(to string) twin.Trait // of a number; nil: [twin.TraitOf]
 	Wrapped bool                       // of Hubtel: answers stand below data
+	Calls   *Calls                     // of Africa's Talking's voice: where it asks what to say; nil: nowhere
 }
 
 // All are the twins by the names of their presets.
 func All() map[string]func(Options) *twin.Twin {
 	return map[string]func(Options) *twin.Twin{
-		"africastalking": AfricasTalking, "arkesel": Arkesel, "hubtel-sms": Hubtel, "mnotify": MNotify,
-		"sendexa-sms": Sendexa, "termii": Termii, "termii-voice": TermiiVoice, "zend-messages": Zend,
+		"africastalking": AfricasTalking, "africastalking-voice": AfricasTalkingVoice, "arkesel": Arkesel,
+		"arkesel-voice": ArkeselVoice, "hubtel-sms": Hubtel, "mnotify": MNotify, "sendexa-sms": Sendexa, "termii": Termii,
+		"termii-voice": TermiiVoice, "zend-messages": Zend,
 	}
 }
 

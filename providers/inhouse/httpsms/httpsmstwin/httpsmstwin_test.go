@@ -43,7 +43,7 @@ func header(name string) func(*http.Request) {
 func TestTwinsComplain(t *testing.T) {
 	t.Parallel()
 	type new = func(httpsmstwin.Options) *twin.Twin
-	at := "/version1/messaging"
+	at, calls := "/version1/messaging", "/call"
 	for name, test := range map[string]struct {
 		new    new
 		path   string
@@ -105,6 +105,18 @@ func TestTwinsComplain(t *testing.T) {
 		"termii voice, a number": {
 			httpsmstwin.TermiiVoice, "/api/sms/otp/call", `{"code":1234}`, nil, 400, "Bad request",
 		},
+		"arkesel voice, no key": {httpsmstwin.ArkeselVoice, "/api/v2/sms/voice/send", `{}`, nil, 403, "error"},
+		"arkesel voice, no file": {
+			httpsmstwin.ArkeselVoice, "/api/v2/sms/voice/send", `{}`, header("api-key"), 422, "error",
+		},
+		"africa voice, no key": {
+			httpsmstwin.AfricasTalkingVoice, calls, "from=%2B254711082000&username=" + httpsmstwin.User, nil, 401, "invalid",
+		},
+		"africa voice, no line": {httpsmstwin.AfricasTalkingVoice, calls, "from=Shop", header("apiKey"), 201, "Invalid callerId"},
+		"africa voice, no number": {
+			httpsmstwin.AfricasTalkingVoice, calls, "from=%2B254711082000&to=me&username=" + httpsmstwin.User, header("apiKey"),
+			201, "InvalidPhoneNumber",
+		},
 		"africa, no key": {
 			httpsmstwin.AfricasTalking, at, "bulkSMSMode=1&username=" + httpsmstwin.User, nil, 401, "invalid",
 		},
@@ -117,7 +129,7 @@ func TestTwinsComplain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			mediaType := jsonType
-			if test.path == at {
+			if test.path == at || test.path == calls {
 				mediaType = formType
 			}
 			one := test.new(httpsmstwin.Options{})
