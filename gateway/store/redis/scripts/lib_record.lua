@@ -4,15 +4,14 @@
 
 -- What all verifications of a shard share lives as long as the one that lives longest, and up to an hour more, so that
 -- not each of them has to say so.
-local function outlive(key, ttl)
-  if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, ttl + 3600000) end
+local function outlive(ttl, key, another)
+  if redis.call('PTTL', key) >= ttl then return end
+  redis.call('PEXPIRE', key, ttl + 3600000)
+  if another then redis.call('PEXPIRE', another, ttl + 3600000) end
 end
 
 local function note()
-  if ARGV[3] == '1' then
-    redis.call('SADD', KEYS[5], ARGV[1])
-    outlive(KEYS[5], tonumber(ARGV[2]))
-  end
+  if ARGV[3] == '1' and redis.call('SADD', KEYS[5], ARGV[1]) == 1 then outlive(tonumber(ARGV[2]), KEYS[5]) end
 end
 
 -- When the next step of a fallback is due; empty: as before, '-': none is left.
@@ -21,7 +20,7 @@ local function timer(due, ttl)
     redis.call('ZREM', KEYS[2], ARGV[1])
   elseif due ~= '' then
     redis.call('ZADD', KEYS[2], due, ARGV[1])
-    outlive(KEYS[2], ttl)
+    outlive(ttl, KEYS[2])
   end
 end
 
