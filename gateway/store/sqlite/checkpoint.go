@@ -64,6 +64,7 @@ func (c *checkpointer) close() error {
 
 func (c *checkpointer) run(ctx context.Context) {
 	defer close(c.ended)
+	c.note(c.open()) // at once: what a store holds open must not grow later
 	ticker := time.NewTicker(carryEvery)
 	defer ticker.Stop()
 	for {
@@ -77,14 +78,23 @@ func (c *checkpointer) run(ctx context.Context) {
 	}
 }
 
+// open makes a connection where there is none.
+func (c *checkpointer) open() error {
+	if c.conn != nil {
+		return nil
+	}
+	opened, err := c.connect()
+	if err != nil {
+		return err
+	}
+	c.conn = opened
+	return nil
+}
+
 // carry takes laps until what is left is little, or does not become less.
 func (c *checkpointer) carry(ctx context.Context) error {
-	if c.conn == nil {
-		opened, err := c.connect()
-		if err != nil {
-			return err
-		}
-		c.conn = opened
+	if err := c.open(); err != nil {
+		return err
 	}
 	for left := int64(flood); ctx.Err() == nil; {
 		passed, now, err := c.pass()
