@@ -164,8 +164,10 @@ func (c *chaos) live(dice *rand.Rand, n int) {
 		return
 	}
 	held := c.held(to, nil)
+	first := true // the code is the one of the send, and nothing has taken its place
 	for i := 0; i < chaosGuesses && len(held) > 0; i++ {
 		if dice.IntN(4) == 0 {
+			first = false
 			c.ask("resend", func() (answer, error) { return c.api.resend(sent.Reference) })
 			held = c.held(to, held)
 		}
@@ -174,9 +176,10 @@ func (c *chaos) live(dice *rand.Rand, n int) {
 			code = wrong(held)
 		}
 		a := c.guess(sent.Reference, code, held)
-		if i == 0 && len(held) == 1 && code == held[0] && a.problem() == "wrong_code" {
+		if first && len(held) == 1 && code == held[0] && a.problem() == "wrong_code" {
 			c.tally.add("right codes judged wrong", fmt.Sprint(sent.Provider, " ", a))
 		}
+		first = false
 		if a.status == http.StatusOK {
 			c.guessAgain(sent.Reference, held)
 			return
