@@ -17,7 +17,7 @@ go build -o "$folder/.licences" ./deploy/licences
 for target in ${TARGETS:-linux/amd64 linux/arm64 darwin/amd64 darwin/arm64}; do
   os=${target%/*} arch=${target#*/}
   program=$folder/otpgate-$os-$arch
-  GOOS=$os GOARCH=$arch go build -trimpath -buildvcs=false -tags timetzdata,grpcnotrace \
+  GOOS=$os GOARCH=$arch go build -trimpath -buildvcs=false -tags grpcnotrace \
     -gcflags 'github.com/redis/go-redis/...=-l' \
     -ldflags "-s -w -X main.version=$version -X main.commit=$commit" -o "$program" ./cmd/otpgate
   GOOS=$os GOARCH=$arch "$folder/.licences" -sbom "$program.cdx.json" -version "$version"

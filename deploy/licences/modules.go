@@ -31,7 +31,7 @@ var isNotice = regexp.MustCompile(`(?i)^(un)?(licen[cs]e|copying)([-._].*)?$`)
 const own = "github.com/otpgate/otpgate"
 
 // tags are those of a release.
-const tags = "timetzdata"
+const tags = "grpcnotrace"
 
 // place is a folder whose files go into the program, and the module's folder that it is in.
 type place struct{ module, version, root, folder string }
