@@ -12,10 +12,10 @@ func (m *metrics) addOwn() {
 		"Verbs that the store could not carry out. A refusal, such as not_found, is none.", "verb")
 	m.storeFails = newChildren(func(verb string) prometheus.Counter { return fails.WithLabelValues(verb) })
 	scripts := m.histogram("redis_script_duration_seconds",
-		"Round trips to Redis, by the scripts that they ran; several scripts may share one.",
+		"Round trips to Redis, by the steps that they made; several steps may share one.",
 		[]float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}, "script")
 	m.scripts = newChildren(func(script string) prometheus.Observer { return scripts.WithLabelValues(script) })
-	scriptFails := m.counter("redis_script_errors_total", "Scripts that failed, or whose answer did not come.", "script")
+	scriptFails := m.counter("redis_script_errors_total", "Steps on Redis that failed, or whose answer did not come.", "script")
 	m.scriptFail = newChildren(func(script string) prometheus.Counter { return scriptFails.WithLabelValues(script) })
 	m.lostReports = m.counter("reports_lost_total", "Reports of deliveries that had no room or could not be written.").
 		WithLabelValues()

@@ -39,6 +39,7 @@ type lanes struct {
 
 // load are the calls of one caller.
 type load struct {
+	ctx   context.Context
 	calls []*command
 	done  chan struct{} // closed when all of them have their answers
 }
@@ -59,7 +60,7 @@ func (l *lanes) close() {
 
 // carry sends calls and waits for their answers, which stand in the calls. Its error is [errUnanswered].
 func (l *lanes) carry(ctx context.Context, calls []*command) error {
-	one := &load{calls: calls, done: make(chan struct{})}
+	one := &load{ctx: ctx, calls: calls, done: make(chan struct{})}
 	select {
 	case l.queue <- one:
 	case <-ctx.Done():
@@ -107,6 +108,9 @@ func (l *lanes) send(all []*load) {
 	defer cancel()
 	pipe := l.client.Pipeline()
 	for _, one := range all {
+		if one.ctx.Err() != nil {
+			continue // nobody waits for it: what was answered as not done is not done later
+		}
 		for _, c := range one.calls {
 			_ = pipe.Process(ctx, c)
 		}

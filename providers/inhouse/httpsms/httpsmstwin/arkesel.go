@@ -26,16 +26,7 @@ func Arkesel(o Options) *twin.Twin {
 			twin.JSON(w, http.StatusUnprocessableEntity, failed)
 		default:
 			to := in.Recipients[0]
-			v.carry(w, r, message{to: to, from: in.Sender, text: in.Message}, map[twin.Trait]answer{
-				twin.Invalid:     invalidNumber(to),
-				twin.Barred:      invalidNumber(to),
-				twin.WrongSender: {http.StatusUnprocessableEntity, failed},
-				twin.NoBalance:   {http.StatusPaymentRequired, failed},
-				twin.TooMany:     {http.StatusTooManyRequests, failed},
-				twin.Broken:      {http.StatusInternalServerError, failed},
-			}, answer{http.StatusOK, object{
-				"status": "success", "data": []object{{"recipient": to, "id": newID()}},
-			}})
+			v.carry(w, r, message{to: to, from: in.Sender, text: in.Message}, arkeselRefusals(to, failed), arkeselTaken(to))
 		}
 	})
 	return v.Twin
@@ -57,19 +48,26 @@ func ArkeselVoice(o Options) *twin.Twin {
 			m := message{
 				to: to, from: r.FormValue("voice_id"), text: "Your code is " + Listen(file) + ".", channel: providers.Voice,
 			}
-			v.carry(w, r, m, map[twin.Trait]answer{
-				twin.Invalid:     invalidNumber(to),
-				twin.Barred:      invalidNumber(to),
-				twin.WrongSender: {http.StatusUnprocessableEntity, failed},
-				twin.NoBalance:   {http.StatusPaymentRequired, failed},
-				twin.TooMany:     {http.StatusTooManyRequests, failed},
-				twin.Broken:      {http.StatusInternalServerError, failed},
-			}, answer{http.StatusOK, object{
-				"status": "success", "data": []object{{"recipient": to, "id": newID()}},
-			}})
+			v.carry(w, r, m, arkeselRefusals(to, failed), arkeselTaken(to))
 		}
 	})
 	return v.Twin
+}
+
+// arkeselRefusals are the answers to messages that are not carried.
+func arkeselRefusals(to string, failed object) map[twin.Trait]answer {
+	return map[twin.Trait]answer{
+		twin.Invalid:     invalidNumber(to),
+		twin.Barred:      invalidNumber(to),
+		twin.WrongSender: {http.StatusUnprocessableEntity, failed},
+		twin.NoBalance:   {http.StatusPaymentRequired, failed},
+		twin.TooMany:     {http.StatusTooManyRequests, failed},
+		twin.Broken:      {http.StatusInternalServerError, failed},
+	}
+}
+
+func arkeselTaken(to string) answer {
+	return answer{http.StatusOK, object{"status": "success", "data": []object{{"recipient": to, "id": newID()}}}}
 }
 
 // playable reads a request for a call: its only recipient, and the file that is played.
