@@ -204,7 +204,7 @@ func TestAPageOfFewRowsIsWhole(t *testing.T) {
 	past(t, s, least-1, 2, now)
 	h := &History{s.past, s.reports, 0, least}
 	for _, app := range []string{"shop0", ""} {
-		q := otp.Query{App: app, Country: "NG", Limit: 200, Now: now}
+		q := otp.Query{App: app, Country: "NG", Limit: 4 * least, Now: now}
 		list, err := h.List(t.Context(), q)
 		if err != nil || list.Next != "" || len(list.Items) == 0 {
 			t.Errorf("of %q: %d verifications, next %q, error %v", app, len(list.Items), list.Next, err)
