@@ -65,7 +65,7 @@ const recipientFailures = "recipient_failures"
 
 // FailureClaim is what a wrong guess at a code sent to to counts against.
 func FailureClaim(to providers.Recipient, l Limit) Claim {
-	who := person(to)
+	who := PersonOf(to)
 	c := claim(recipientFailures, l, who)
 	c.Person = who
 	return c
@@ -82,15 +82,15 @@ func claim(name string, l Limit, who string) Claim {
 func people(to []providers.Recipient) []string {
 	var all []string
 	for _, one := range to {
-		if p := person(one); !slices.Contains(all, p) {
+		if p := PersonOf(one); !slices.Contains(all, p) {
 			all = append(all, p)
 		}
 	}
 	return all
 }
 
-// person is the key of whoever reads messages at to. Mail hosts ignore the case of a mailbox.
-func person(to providers.Recipient) string { return strings.ToLower(to.Address()) }
+// PersonOf is the key of whoever reads messages at to. Mail hosts ignore the case of a mailbox.
+func PersonOf(to providers.Recipient) string { return strings.ToLower(to.Address()) }
 
 // network is what one household or server holds: an IPv4 address, or a /64 of IPv6.
 func network(ip string) string {

@@ -21,7 +21,7 @@ type Reference string
 // are random.
 func NewReference(now time.Time, to providers.Recipient) Reference {
 	id := newULID(now)
-	id[len(id)-1] = ShardOf(person(to))
+	id[len(id)-1] = ShardOf(PersonOf(to))
 	return Reference(lowerCase(id))
 }
 

@@ -40,7 +40,7 @@ func (s *Service) Dial(ctx context.Context, in DialInput) (Screen, error) {
 	if !ok {
 		return say(sayNone), nil
 	}
-	often := claim("ussd", Limit{Max: in.PerMinute, Window: time.Minute}, person(to))
+	often := claim("ussd", Limit{Max: in.PerMinute, Window: time.Minute}, PersonOf(to))
 	if _, err := s.memory.Charge([]Claim{often}, now); err != nil {
 		return say(sayLater), nil
 	}

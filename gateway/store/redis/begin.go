@@ -28,7 +28,7 @@ func (s *Store) Begin(ctx context.Context, b otp.Begin) (otp.Begun, error) {
 	args := []any{
 		lines, (max(0, v.ExpiresAt.Sub(b.Now)) + s.options.Retention).Milliseconds(), millis(v.ExpiresAt), timer, member(v),
 	}
-	e.main = s.step(ctx, "begin", s.scripts.begin, v.Reference, e.own.keys, append(args, e.own.args...)...)
+	e.main = s.step(ctx, "begin", s.scripts.begin, v.Reference, e.own.keys(), append(args, e.own.args()...)...)
 	e.undo = func(ctx context.Context) error {
 		return s.run(ctx, s.step(ctx, "unbegin", s.scripts.unbegin, v.Reference, nil, member(v)))
 	}
@@ -88,7 +88,7 @@ func (s *Store) renew(ctx context.Context, r otp.Renewal) (otp.Begun, error) {
 			return otp.Begun{}, errors.Join(c.refused, e.takeBack(ctx))
 		}
 	}
-	e.main = s.step(ctx, c.name, s.scripts.renew, ref, e.own.keys, append(c.args(), e.own.args...)...)
+	e.main = s.step(ctx, c.name, s.scripts.renew, ref, e.own.keys(), append(c.args(), e.own.args()...)...)
 	e.undo = func(ctx context.Context) error { return s.unrenew(ctx, c) }
 	begun, err := e.run(ctx, nil, func(told reply) (otp.Verification, error) {
 		switch told.word {

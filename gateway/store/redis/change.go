@@ -25,7 +25,7 @@ type change struct {
 	done    bool
 	wrote   bool
 
-	text    string // that is to be written
+	text    []byte // that is to be written
 	next    state
 	version string // that it replaces
 	sent    *command
@@ -159,14 +159,14 @@ func (c *change) take() {
 
 // replace is the call that writes what a rule made.
 func (s *Store) replace(ctx context.Context, c *change) *command {
-	var windows []string
-	slot := ""
-	if at, ok := givenBack(c.was.Checks, c.is.Checks); ok && c.failures != nil {
-		claim := otp.FailureClaim(c.is.To, *c.failures)
-		windows = []string{s.keys.failures(c.ref.Shard(), claim.Key)}
-		slot = strconv.FormatInt(c.failures.Slot(at), 10)
+	args := c.args()
+	at, ok := givenBack(c.was.Checks, c.is.Checks)
+	if !ok || c.failures == nil {
+		return s.step(ctx, c.name, s.scripts.replace, c.ref, nil, args...)
 	}
-	return s.step(ctx, c.name, s.scripts.replace, c.ref, windows, append(c.args(), slot)...)
+	person := []string{s.keys.person(c.ref.Shard(), personOf(&c.is))}
+	args = append(args, failureName(*c.failures), c.failures.Slot(at), 1)
+	return s.step(ctx, c.name, s.scripts.replace, c.ref, person, args...)
 }
 
 // args are what the scripts need that put a new text in the place of an old one.

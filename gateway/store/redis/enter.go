@@ -21,7 +21,7 @@ type entry struct {
 	once   *otp.Once
 	now    time.Time
 
-	own     group
+	own     *group
 	others  []*group
 	main    *command
 	charges []*command                  // of others
@@ -58,7 +58,7 @@ func (e *entry) run(
 ) (otp.Begun, error) {
 	calls := append([]*command{e.main}, with...)
 	for _, g := range e.others {
-		c := newCommand(ctx, "charge", e.s.scripts.charge, g.keys, g.args...)
+		c := g.charge(ctx, e.s)
 		e.charges = append(e.charges, c)
 		calls = append(calls, c)
 	}
@@ -83,7 +83,7 @@ func (e *entry) judge(ctx context.Context, step func(reply) (otp.Verification, e
 		return otp.Begun{}, err
 	}
 	told := newLevels(e.claims)
-	if err := told.take(&e.own, r.list(0), r.word == "full"); err != nil {
+	if err := told.take(e.own, r.list(0), r.word == "full"); err != nil {
 		return otp.Begun{}, err
 	}
 	for i, g := range e.others {
@@ -110,7 +110,7 @@ func (e *entry) takeBack(ctx context.Context) error {
 	var err error
 	if e.main != nil && e.main.reply().word == "ok" {
 		err = e.undo(ctx)
-		if len(e.own.keys) > 0 {
+		if e.own.key != "" {
 			calls = append(calls, e.own.uncharge(ctx, e.s))
 		}
 	}

@@ -37,16 +37,11 @@ func (k keys) end(shard byte) string   { return k.shard(shard) + "end" }
 func (k keys) open(shard byte) string  { return k.shard(shard) + "open" }
 func (k keys) dirty(shard byte) string { return k.shard(shard) + "dirty" }
 
-// window is where a claim is counted: beside the person whom it protects, or in a slot of its own.
-func (k keys) window(c otp.Claim) string {
-	if c.Person == "" {
-		return k.prefix + ":{w:" + c.Key + "}"
-	}
-	return k.failures(otp.ShardOf(c.Person), c.Key)
-}
+// window is where events are counted that many people share.
+func (k keys) window(claim string) string { return k.prefix + ":{w:" + claim + "}" }
 
-// failures is where a claim of a person of that shard is counted.
-func (k keys) failures(shard byte, claim string) string { return k.shard(shard) + "w:" + claim }
+// person is where all windows of a person stand, beside the person's verifications.
+func (k keys) person(shard byte, who string) string { return k.shard(shard) + "p:" + who }
 
 // once is the entry of an idempotency key.
 func (k keys) once(key string) string { return k.prefix + ":{once:" + key + "}" }

@@ -32,9 +32,9 @@ func TestEveryKeyHasAnEnd(t *testing.T) {
 			t.Errorf("%s has the end %v", keys.Val(), ttl)
 		}
 	}
-	// The record, three windows, the shard's timers, ends, open ones and changes, an idempotency key, an upstream id, a
+	// The record, the windows of the person and one that is shared, the shard's timers, ends, open ones and changes, an idempotency key, an upstream id, a
 	// parked report and the list of such, the verified shares, the probe of Ping.
-	if want := 14; found != want {
+	if want := 13; found != want {
 		t.Errorf("%d keys, want %d", found, want)
 	}
 }

@@ -162,15 +162,25 @@ func (s *Store) Levels(ctx context.Context, claims []otp.Claim, now time.Time) (
 		return levels, nil
 	}
 	pipe := s.client.Pipeline()
-	read := make([]*goredis.MapStringStringCmd, len(claims))
+	shared, personal := make([]*goredis.MapStringStringCmd, len(claims)), make([]*goredis.StringCmd, len(claims))
 	for i, c := range claims {
-		read[i] = pipe.HGetAll(ctx, s.keys.window(c))
+		if c.Person != "" {
+			personal[i] = pipe.Get(ctx, s.place(c))
+		} else {
+			shared[i] = pipe.HGetAll(ctx, s.place(c))
+		}
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
+	if _, err := pipe.Exec(ctx); ignoreNil(err) != nil {
 		return nil, explain(err)
 	}
 	for i, c := range claims {
-		w, err := wholeWindow(read[i].Val())
+		var w *otp.Window
+		var err error
+		if personal[i] != nil {
+			w, err = windowAmong(personal[i].Val(), nameOf(c))
+		} else {
+			w, err = wholeWindow(shared[i].Val())
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -179,7 +189,20 @@ func (s *Store) Levels(ctx context.Context, claims []otp.Claim, now time.Time) (
 	return levels, nil
 }
 
-// wholeWindow is a window as it stands in Redis, without what is kept of its slots together.
+// windowAmong finds a window among those of a person.
+func windowAmong(lines, name string) (*otp.Window, error) {
+	counts := map[string]string{}
+	for line := range strings.Lines(lines) {
+		if slots, ok := strings.CutPrefix(line, name+"\t"); ok {
+			for pair := range slices.Chunk(strings.Fields(slots), 2) {
+				counts[pair[0]] = pair[len(pair)-1]
+			}
+		}
+	}
+	return wholeWindow(counts)
+}
+
+// wholeWindow is a window by its slots, without what is kept of them together.
 func wholeWindow(counts map[string]string) (*otp.Window, error) {
 	known := make(map[int64]uint64, len(counts))
 	var slots []int64

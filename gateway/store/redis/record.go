@@ -49,33 +49,44 @@ func versionOf(text string) string { return text[:min(stampEnd, len(text))] + st
 var errDamaged = errors.New("a stored verification cannot be read")
 
 // encode writes v down at now.
-func encode(v *otp.Verification, now time.Time) (text string, s state, err error) {
+func encode(v *otp.Verification, now time.Time) (text []byte, s state, err error) {
 	record, err := otp.EncodeRecord(*v)
 	if err != nil {
-		return "", state{}, err
+		return nil, state{}, err
 	}
-	who := []string{v.App, v.To.Address(), v.Purpose, personOf(v)}
-	var b strings.Builder
-	b.Grow(len(record) + 192)
-	fmt.Fprintf(&b, "%s %012x %s %d %d %d %d %d\n", layout, rand.Uint64()>>16, v.Status, v.ExpiresAt.UnixMilli(),
-		v.Attempts, v.MaxAttempts, now.UnixMilli(), len(record))
+	who := [...]string{v.App, v.To.Address(), v.Purpose, personOf(v)}
+	b := make([]byte, 0, len(record)+lines)
+	b = append(b, layout+" "...)
+	b = appendStamp(b, rand.Uint64()>>16)
+	b = append(append(append(b, ' '), v.Status...), ' ')
+	for _, n := range [...]int64{v.ExpiresAt.UnixMilli(), int64(v.Attempts), int64(v.MaxAttempts), now.UnixMilli()} {
+		b = append(strconv.AppendInt(b, n, 10), ' ')
+	}
+	b = append(strconv.AppendInt(b, int64(len(record)), 10), '\n')
 	for _, line := range who {
 		if strings.Contains(line, "\n") {
-			return "", state{}, errors.New("a verification cannot be stored: one of its names has two lines")
+			return nil, state{}, errors.New("a verification cannot be stored: one of its names has two lines")
 		}
-		b.WriteString(line)
-		b.WriteByte('\n')
+		b = append(append(b, line...), '\n')
 	}
-	b.Write(record)
-	b.WriteByte('\n')
-	text = b.String()
-	return text, state{verification: *v, at: now, stamp: text[:stampEnd], size: len(text)}, nil
+	b = append(append(b, record...), '\n')
+	return b, state{verification: *v, at: now, stamp: string(b[:stampEnd]), size: len(b)}, nil
+}
+
+// lines is how many bytes the lines before a record take, and a guess behind it.
+const lines = 256
+
+// appendStamp writes the lower 48 bits of n, in twelve digits.
+func appendStamp(b []byte, n uint64) []byte {
+	const digits = "0123456789abcdef"
+	for shift := 44; shift >= 0; shift -= 4 {
+		b = append(b, digits[n>>shift&15])
+	}
+	return b
 }
 
 // personOf is whose wrong guesses those at v are.
-func personOf(v *otp.Verification) string {
-	return otp.FailureClaim(v.To, otp.Limit{Max: 1, Window: time.Minute}).Person
-}
+func personOf(v *otp.Verification) string { return otp.PersonOf(v.To) }
 
 // decode reads what encode wrote, and the guesses since.
 func decode(text string) (state, error) {

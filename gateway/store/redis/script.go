@@ -18,8 +18,9 @@ var sources embed.FS
 type script struct{ source, hash string }
 
 type scripts struct {
-	begin, unbegin, renew, replace, reserve, claim             script // on a verification
-	charge, uncharge, exchange, answer, lookup, park, followed script // elsewhere
+	begin, unbegin, renew, replace, reserve, claim script // on a verification
+	limit, unlimit, charge, uncharge               script // limits by themselves
+	exchange, answer, lookup, park, followed       script // elsewhere
 }
 
 // loadScripts puts each step together with the parts that it shares with others.
@@ -30,10 +31,11 @@ func loadScripts() (scripts, error) {
 		name  string
 		parts string
 	}{
-		{&s.begin, "begin", "record window"}, {&s.unbegin, "unbegin", ""},
-		{&s.renew, "renew", "record window"}, {&s.replace, "replace", "record window"},
-		{&s.reserve, "reserve", "record window"}, {&s.claim, "claim", ""},
-		{&s.charge, "charge", "window"}, {&s.uncharge, "uncharge", "window"},
+		{&s.begin, "begin", "record person"}, {&s.unbegin, "unbegin", ""},
+		{&s.renew, "renew", "record person"}, {&s.replace, "replace", "record person"},
+		{&s.reserve, "reserve", "record person"}, {&s.claim, "claim", ""},
+		{&s.limit, "limit", "person"}, {&s.unlimit, "unlimit", "person"},
+		{&s.charge, "charge", ""}, {&s.uncharge, "uncharge", ""},
 		{&s.exchange, "exchange", ""}, {&s.answer, "answer", ""},
 		{&s.lookup, "lookup", ""}, {&s.park, "park", ""}, {&s.followed, "followed", ""},
 	} {

@@ -3,51 +3,116 @@ package redis
 import (
 	"context"
 	"encoding/binary"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
 	"github.com/otpgate/otpgate/providers"
 )
 
-// group are claims whose windows one script can reach.
+// group are claims that are counted in one place: windows of one person, or a window that many people share.
 type group struct {
+	key     string // empty: there are no claims
+	person  string // empty: a window that many people share
+	windows []counted
+	now     time.Time
+}
+
+// counted is a window in which claims are counted: one, as a rule.
+type counted struct {
+	name   string // among the windows of its person
+	limit  otp.Limit
 	claims []int // places in the list of all claims
-	keys   []string
-	args   []any // of each claim: limit, slot of now, oldest slot that counts, how long to keep the window
-	slots  []any // of each claim: slot of now
 }
 
-func (g *group) add(place int, key string, c otp.Claim, now time.Time) {
-	slot := c.Limit.Slot(now)
-	g.claims = append(g.claims, place)
-	g.keys = append(g.keys, key)
-	g.slots = append(g.slots, slot)
-	g.args = append(g.args, c.Limit.Max, slot, oldest(c.Limit, now), keep(c.Limit))
+func (g *group) add(place int, c otp.Claim) {
+	name := nameOf(c)
+	at := slices.IndexFunc(g.windows, func(w counted) bool { return w.name == name })
+	if at < 0 {
+		at = len(g.windows)
+		g.windows = append(g.windows, counted{name: name, limit: c.Limit})
+	}
+	w := &g.windows[at]
+	w.limit.Max = min(w.limit.Max, c.Limit.Max)
+	w.claims = append(w.claims, place)
 }
 
-// groups parts the claims: those that stand in the shard of a verification, and all others by their slots.
-func (s *Store) groups(claims []otp.Claim, shard byte, now time.Time) (own group, others []*group) {
-	known := map[string]*group{}
+// nameOf is how the window of a claim is called among those of its person.
+func nameOf(c otp.Claim) string { return strings.TrimSuffix(c.Key, c.Person) }
+
+// groups parts the claims: those of the person whose verification it is, who is of that shard, and all others.
+func (s *Store) groups(claims []otp.Claim, shard byte, now time.Time) (own *group, others []*group) {
+	own = &group{now: now}
 	for i, c := range claims {
-		key := s.keys.window(c)
-		if c.Person != "" && otp.ShardOf(c.Person) == shard {
-			own.add(i, key, c, now)
-			continue
-		}
-		g, ok := known[key]
-		if !ok {
-			g = new(group)
-			known[key] = g
-			others = append(others, g)
-		}
-		g.add(i, key, c, now)
+		s.groupOf(c, shard, own, &others).add(i, c)
 	}
 	return own, others
 }
 
-// uncharge takes the claims back.
+func (s *Store) groupOf(c otp.Claim, shard byte, own *group, others *[]*group) *group {
+	key := s.place(c)
+	if c.Person != "" && otp.ShardOf(c.Person) == shard && (own.key == "" || own.key == key) {
+		own.key, own.person = key, c.Person
+		return own
+	}
+	for _, g := range *others {
+		if g.key == key {
+			return g
+		}
+	}
+	g := &group{key: key, person: c.Person, now: own.now}
+	*others = append(*others, g)
+	return g
+}
+
+// place is the key of a claim's window, or of all windows of its person.
+func (s *Store) place(c otp.Claim) string {
+	if c.Person == "" {
+		return s.keys.window(c.Key)
+	}
+	return s.keys.person(otp.ShardOf(c.Person), c.Person)
+}
+
+// keys are those of a script that counts the claims besides something else.
+func (g *group) keys() []string {
+	if g.key == "" {
+		return nil
+	}
+	return []string{g.key}
+}
+
+// args tell a script of the claims of a person.
+func (g *group) args() []any {
+	var args []any
+	for _, w := range g.windows {
+		args = appendClaim(args, w.name, w.limit, g.now, len(w.claims))
+	}
+	return args
+}
+
+func appendClaim(args []any, name string, l otp.Limit, now time.Time, events int) []any {
+	return append(args, name, l.Max, l.Slot(now), oldest(l, now), keep(l), events)
+}
+
+// charge is the call that counts the claims.
+func (g *group) charge(ctx context.Context, s *Store) *command {
+	if g.person != "" {
+		return newCommand(ctx, "limit", s.scripts.limit, g.keys(), g.args()...)
+	}
+	return newCommand(ctx, "charge", s.scripts.charge, g.keys(), g.args()[1:]...) // its name is in its key
+}
+
+// uncharge is the call that takes them back.
 func (g *group) uncharge(ctx context.Context, s *Store) *command {
-	return newCommand(ctx, "uncharge", s.scripts.uncharge, g.keys, g.slots...)
+	var args []any
+	for _, w := range g.windows {
+		args = append(args, w.name, w.limit.Slot(g.now), len(w.claims))
+	}
+	if g.person != "" {
+		return newCommand(ctx, "unlimit", s.scripts.unlimit, g.keys(), args...)
+	}
+	return newCommand(ctx, "uncharge", s.scripts.uncharge, g.keys(), args[1:]...)
 }
 
 func oldest(l otp.Limit, now time.Time) int64 { return l.Slot(now.Add(-l.Window)) }
@@ -69,23 +134,17 @@ func newLevels(claims []otp.Claim) *levels {
 // take reads what a script told of a group. Claims with the same key share a window.
 func (l *levels) take(g *group, told []any, full bool) error {
 	l.full = l.full || full
-	for i, place := range g.claims {
+	for i, counted := range g.windows {
 		if 2*i+1 >= len(told) {
 			return errReply
-		}
-		for j := range i {
-			if g.keys[j] == g.keys[i] {
-				l.windows[place] = l.windows[g.claims[j]]
-			}
-		}
-		if l.windows[place] != nil {
-			continue
 		}
 		w, err := windowOf(number(told[2*i]), number(told[2*i+1]))
 		if err != nil {
 			return err
 		}
-		l.windows[place] = w
+		for _, place := range counted.claims {
+			l.windows[place] = w
+		}
 	}
 	return nil
 }
@@ -108,13 +167,15 @@ func windowOf(used, first int64) (*otp.Window, error) {
 	return w, w.UnmarshalBinary(binary.AppendUvarint(binary.AppendVarint(nil, first), uint64(used)))
 }
 
-// failureArgs tell a script where wrong guesses of the verification's person are counted, and how. The key is told up to
-// the person, whom the script finds beside the record.
+// failureArgs tell a script where the windows of the verification's person stand, and how wrong guesses are counted there.
+// The key is told up to the person, whom the script finds beside the record.
 func (s *Store) failureArgs(g otp.Guess) []any {
-	l := g.Failures
-	if l == nil {
-		return []any{"", 0, 0, 0, 0}
+	if g.Failures == nil {
+		return []any{""}
 	}
-	begin := s.keys.failures(g.Match.Reference.Shard(), otp.FailureClaim(providers.Recipient{}, *l).Key)
-	return []any{begin, l.Max, l.Slot(g.Now), oldest(*l, g.Now), keep(*l)}
+	begin := []any{s.keys.person(g.Match.Reference.Shard(), "")}
+	return appendClaim(begin, failureName(*g.Failures), *g.Failures, g.Now, 1)
 }
+
+// failureName is how the window of wrong guesses is called among those of a person.
+func failureName(l otp.Limit) string { return nameOf(otp.FailureClaim(providers.Recipient{}, l)) }

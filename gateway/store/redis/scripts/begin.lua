@@ -1,9 +1,10 @@
--- Records a new verification and counts the claims of its shard.
--- KEYS[6...]: windows. ARGV: 4 its text, 5 how long it is kept, 6 until when it may run, 7 timer, 8 its name among the
--- open ones, 9... claims
+-- Records a new verification and counts the claims of its person.
+-- KEYS[6]: the person's windows, if there are claims. ARGV: 4 its text, 5 how long it is kept, 6 until when it may run,
+-- 7 timer, 8 its name among the open ones, 9... claims
 local ttl = tonumber(ARGV[5])
-if not redis.call('SET', KEYS[1], ARGV[4], 'NX', 'PX', ttl) then return { 'taken' } end
-local free, levels = charge(6, 9, level, count)
+if not redis.call('SET', KEYS[1], ARGV[4], 'NX', 'PX', ARGV[5]) then return { 'taken' } end
+local free, levels = true, {}
+if KEYS[6] then free, levels = limit(KEYS[6], 9) end
 if not free then
   redis.call('DEL', KEYS[1])
   return { 'full', levels }

@@ -1,25 +1,34 @@
--- Counts claims that many people share. KEYS: windows. ARGV: claims
+-- Counts events in a window that many people share, or none when it is used up. KEYS: the window. ARGV: 1 the limit,
+-- 2 slot of now, 3 the oldest slot that counts, 4 how long to keep the window, 5 events
+--
+-- Such a window is a hash: number of the slot of time -> events in it (docs/adr/0004). It is as busy as all gateways
+-- together, so it also keeps what its slots hold together ('sum'), the oldest of them ('first'), and from which slot on
+-- that was added up ('from'): the slots are added up when the oldest has left the window, and not for each event.
+local key, limit, slot, oldest, more = KEYS[1], tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[5])
 
--- Its slots are added up when the oldest has left it, and not for each event. A window with nothing in it has no first.
-local function known(key, oldest)
-  local have = redis.call('HMGET', key, 'from', 'sum', 'first')
-  if have[1] and tonumber(have[1]) >= oldest then return tonumber(have[2]), tonumber(have[3]), false end
-  local used, first, left = level(key, oldest)
-  left.from, left.sum, left.first = oldest, used, first
-  return used, first, left
+local function answer(used, first) return { used < limit and 'ok' or 'full', { used, first } } end
+
+local have = redis.call('HMGET', key, 'from', 'sum', 'first', slot)
+if have[1] and tonumber(have[1]) >= oldest then
+  local used = tonumber(have[2])
+  if used < limit then redis.call('HSET', key, slot, (have[4] or 0) + more, 'sum', used + more) end
+  return answer(used, tonumber(have[3]))
 end
 
-local function add(key, slot, keep, left)
-  local from = left and string.format('%.0f', left.from)
-  if left and redis.call('HGET', key, 'from') ~= from then -- a window may be named twice
-    if #left > 0 then redis.call('HDEL', key, unpack(left)) end
-    local first = left.first > 0 and string.format('%.0f', left.first) or slot
-    redis.call('HSET', key, 'from', from, 'sum', left.sum, 'first', first)
-    redis.call('PEXPIRE', key, keep)
+local flat, used, first, left = redis.call('HGETALL', key), 0, 0, {}
+for i = 1, #flat, 2 do
+  local at = tonumber(flat[i])
+  if at and at < oldest then
+    left[#left + 1] = flat[i]
+  elseif at then
+    used = used + flat[i + 1]
+    if first == 0 or at < first then first = at end
   end
-  redis.call('HINCRBY', key, slot, 1)
-  redis.call('HINCRBY', key, 'sum', 1)
 end
-
-local free, levels = charge(1, 1, known, add)
-return { free and 'ok' or 'full', levels }
+if used < limit then
+  if #left > 0 then redis.call('HDEL', key, unpack(left)) end
+  redis.call('HSET', key, slot, (have[4] or 0) + more, 'sum', used + more, 'from', oldest,
+    'first', first > 0 and first or slot)
+  redis.call('PEXPIRE', key, ARGV[4])
+end
+return answer(used, first)

@@ -36,7 +36,7 @@ end
 local function put()
   local ttl = tonumber(ARGV[2])
   if ARGV[6] == '-' then
-    redis.call('SET', KEYS[1], ARGV[5], 'PX', ttl)
+    redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[2])
     redis.call('ZREM', KEYS[3], ARGV[1])
     redis.call('ZREM', KEYS[4], ARGV[8])
   else

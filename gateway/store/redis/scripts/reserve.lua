@@ -1,6 +1,6 @@
 -- Counts a guess, and one in the window of the person's wrong guesses.
--- ARGV: 4 now, 5 app, 6 address, 7 purpose (empty: any), 8 the guess, 9 begin of the window's key up to the person
--- (empty: no limit), 10 its limit, 11 slot, 12 oldest, 13 keep
+-- ARGV: 4 now, 5 app, 6 address, 7 purpose (empty: any), 8 the guess, 9 begin of the key of the person's windows
+-- (empty: no limit), 10 the claim
 local text = redis.call('GET', KEYS[1])
 if not text then return { 'missing' } end
 local layout, status, ends, attempts, allowed, size, app, to, purpose, person, at = string.match(text,
@@ -15,10 +15,8 @@ if app ~= ARGV[5] or (ARGV[6] ~= '' and to ~= ARGV[6]) or (ARGV[7] ~= '' and pur
   return refused
 end
 if ARGV[9] ~= '' then
-  local window = ARGV[9] .. person
-  local used, first, left = level(window, tonumber(ARGV[12]))
-  if used >= tonumber(ARGV[10]) then return { 'refused', text, used, first } end
-  count(window, ARGV[11], ARGV[13], left)
+  local free, levels = limit(ARGV[9] .. person, 10)
+  if not free then return { 'refused', text, levels[1], levels[2] } end
 end
 redis.call('APPEND', KEYS[1], ARGV[8])
 note()
