@@ -24,7 +24,7 @@ type bench struct {
 	servers []*server
 	loads   int // that were made, so that each has a name of its own
 
-	upstream, passthrough, echo *server
+	upstream, passthrough, keeping, echo *server
 
 	sendRate float64 // of a gateway on sqlite, sends in a second; 0: not measured yet
 }
@@ -61,13 +61,18 @@ func (b *bench) open() error {
 	if b.upstream, err = b.serveSelf("upstream"); err != nil {
 		return err
 	}
-	if b.passthrough, err = b.serveSelf("passthrough", b.upstream.url("/otp/send")); err != nil {
+	to := b.upstream.url("/otp/send")
+	if b.passthrough, err = b.serveSelf("passthrough", to); err != nil {
+		return err
+	}
+	if b.keeping, err = b.serveSelf("passthrough", to, "--keep="+strconv.Itoa(b.Clients)); err != nil {
 		return err
 	}
 	if b.echo, err = b.serveSelf("echo"); err != nil {
 		return err
 	}
-	b.passthrough.name, b.echo.name = "bare pass-through", "bare echo"
+	b.passthrough.name, b.keeping.name = "bare pass-through", "pass-through that keeps its connections"
+	b.echo.name = "bare echo"
 	return nil
 }
 

@@ -29,6 +29,9 @@ func (c seedCommand) Run(w *world) error {
 			err = writeLines(c.Guesses+strconv.Itoa(file), guesses)
 		}
 	}
+	if err == nil {
+		err = s.follow()
+	}
 	return errors.Join(err, s.store.Close())
 }
 

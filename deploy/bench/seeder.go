@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,7 +66,9 @@ func newSeeder(ctx context.Context, file string) (*seeder, error) {
 
 func openStore(ctx context.Context, s config.Store) (closingStore, error) {
 	if s.Driver == config.DriverSQLite {
-		return sqlite.Open(ctx, sqlite.Options{Path: s.SQLite.Path})
+		return sqlite.Open(ctx, sqlite.Options{
+			Path: s.SQLite.Path, Retention: s.Retention.Verifications, Events: s.Retention.Events,
+		})
 	}
 	at, err := goredis.ParseURL(s.Redis.URL)
 	if err != nil {
@@ -73,7 +76,23 @@ func openStore(ctx context.Context, s config.Store) (closingStore, error) {
 	}
 	return redis.Open(ctx, redis.Options{
 		Addresses: []string{at.Addr}, Prefix: s.Redis.Prefix, PoolSize: seeders, Timeout: 5 * time.Second,
+		Retention: s.Retention.Verifications, Track: true,
 	})
+}
+
+// follow has the history take in what was filled, as it would have long ago if a gateway had sent it. A store in a file
+// writes its history with each step.
+func (s *seeder) follow() error {
+	shared, ok := s.store.(*redis.Store)
+	if !ok {
+		return nil
+	}
+	past := shared.History(s.cfg.Store.Retention.Events)
+	for {
+		if n, err := past.Follow(s.ctx); n == 0 || err != nil {
+			return err
+		}
+	}
 }
 
 // seeders is how many verifications are made at once: a store writes them in groups.
@@ -133,8 +152,10 @@ func (s *seeder) begin(to providers.Recipient, now time.Time) otp.Begin {
 		MaxAttempts: d.MaxAttempts, MaxResends: d.MaxResends, ResendAfter: d.ResendAfter, ResendAt: now.Add(d.ResendAfter),
 	}
 	person := to.Address()
+	v.Key = string(v.Reference)
+	sum := sha256.Sum256([]byte(v.Key))
 	b := otp.Begin{Verification: v, Now: now, Once: &otp.Once{
-		Key: fmt.Sprintf("%x", sha256.Sum256([]byte(v.Reference))), Lease: time.Minute, Keep: 24 * time.Hour,
+		Key: hex.EncodeToString(sum[:]), Fingerprint: sum, Lease: time.Minute, Keep: 24 * time.Hour,
 	}}
 	for _, limit := range s.cfg.Limits.Recipient {
 		key := "recipient " + limit.String() + " " + person
@@ -146,11 +167,11 @@ func (s *seeder) begin(to providers.Recipient, now time.Time) otp.Begin {
 func (s *seeder) deliver(b otp.Begin, handle providers.Handle) otp.Dispatch {
 	v := b.Verification
 	// The answer that is kept for the idempotency key is as long as a real one.
-	body := fmt.Appendf(nil, `{"reference":%q,"status":"pending","padding":"%0200d"}`, v.Reference, 0)
+	body := fmt.Appendf(nil, `{"reference":%q,"status":"pending","padding":"%0400d"}`, v.Reference, 0)
 	return otp.Dispatch{
 		Reference: v.Reference, Now: b.Now,
 		Deliveries: []otp.Delivery{{
-			ID: "d" + string(v.Reference), Provider: inHouseName, Channel: v.Channel, To: v.To, Status: otp.DeliverySent,
+			ID: string(v.Reference), Provider: inHouseName, Channel: v.Channel, To: v.To, Status: otp.DeliverySent,
 			At: b.Now, Rule: "rest", Place: 1, Handle: handle, Checkable: true,
 			ExpiresAt: b.Now.Add(cmp.Or(handle.Granted.Expiry, v.Wish.Expiry)),
 		}},

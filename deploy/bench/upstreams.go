@@ -60,11 +60,12 @@ func (c *crowd) leave() { c.now.Add(-1) }
 type passthroughCommand struct {
 	Address  string `arg:""`
 	Upstream string `arg:"" help:"URL that the body is posted to."`
+	Keep     int    `help:"Connections to the upstream that are kept for later requests; 0: as many as net/http keeps."`
 }
 
 // Run serves what a gateway that does nothing would do.
 func (c passthroughCommand) Run(w *world) error {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConns: 256, MaxIdleConnsPerHost: 256}}
+	client := c.client()
 	app := newApp()
 	app.Post("/v1/otp/send", func(ctx *fiber.Ctx) error {
 		resp, err := client.Post(c.Upstream, "application/json", bytes.NewReader(ctx.Body()))
@@ -80,6 +81,14 @@ func (c passthroughCommand) Run(w *world) error {
 		return ctx.Status(resp.StatusCode).Send(body)
 	})
 	return w.listen(app, c.Address)
+}
+
+// client is one that all requests share.
+func (c passthroughCommand) client() *http.Client {
+	if c.Keep == 0 {
+		return &http.Client{}
+	}
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: c.Keep}}
 }
 
 type echoCommand struct {
