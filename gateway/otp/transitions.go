@@ -166,7 +166,7 @@ func (v *Verification) Settle(s Settlement, failures *Window) error {
 			return err
 		}
 	}
-	if v.Status != StatusPending {
+	if v.Status != StatusPending && !v.overtaken(s) {
 		return v.ended()
 	}
 	v.bury(s.Dead)
@@ -183,6 +183,13 @@ func (v *Verification) Settle(s Settlement, failures *Window) error {
 		v.end(s.Status, s.Now)
 	}
 	return nil
+}
+
+// overtaken tells that s is the yes to a guess that was counted before others used up the rest. An upstream may call a
+// code wrong that it has just taken, and that no can be faster than the yes.
+func (v *Verification) overtaken(s Settlement) bool {
+	c := v.check(s.Check)
+	return v.Status == StatusFailed && s.Status == StatusVerified && c != nil && c.Counted
 }
 
 // open tells whether something can still be done to a verification that matches m.

@@ -291,3 +291,25 @@ func TestWhoComesSecondIsToldSoAlsoWhenTheUpstreamForgot(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An upstream may call a code wrong that it has just taken, and that no can be faster than the yes.
+func TestRightGuessIsGrantedAlsoWhenOthersUsedUpTheRest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.send(t)
+	w.router.meanwhile = func() {
+		_, err := w.store.Settle(t.Context(), otp.Settlement{
+			Match: otp.Match{Reference: v.Reference, App: v.App}, Status: otp.StatusFailed, Now: v.CreatedAt,
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	got, err := w.check(t, v.Reference, "1234")
+	if err != nil || got.Status != otp.StatusVerified {
+		t.Errorf("%v, %v", got.Status, err)
+	}
+	if _, err := w.check(t, v.Reference, "1234"); codeOf(t, err) != otp.AlreadyVerified {
+		t.Errorf("second time: %v", err)
+	}
+}

@@ -132,11 +132,11 @@ func (p *Provider) Resend(ctx context.Context, h providers.Handle, _ providers.S
 
 // Verify implements [providers.Provider].
 func (p *Provider) Verify(ctx context.Context, h providers.Handle, code providers.Secret) (providers.Verdict, error) {
-	a, _, err := p.about(ctx, h, upstream.Call{Op: "verify", Method: http.MethodPost, Guess: code})
+	a, s, err := p.about(ctx, h, upstream.Call{Op: "verify", Method: http.MethodPost, Guess: code})
 	if err != nil {
 		return providers.Verdict{}, err
 	}
-	return a.judge()
+	return a.judge(s.VerificationID)
 }
 
 // Status implements [providers.StatusReader].

@@ -148,7 +148,8 @@ func TestSendFindsTheID(t *testing.T) {
 		`{"verification_id":"otp_1","status":"pending","verified":false,"error":null}`:  "otp_1",
 		`{"verification_id":"otp_1","data":null,"error":"","code":200}`:                 "otp_1",
 		`{"verification_id":"otp_1","status":true,"error":false,"code":"123456"}`:       "otp_1",
-		`{"verification_id":"otp_1","error":{"code":7},"status":["sent"]}`:              "otp_1",
+		`{"verification_id":"otp_1","error":{},"code":{"a":7},"status":["sent"]}`:       "otp_1",
+		`{"verification_id":"otp_1","error":[],"data":{"error":0}}`:                     "otp_1",
 	} {
 		p, _ := canned(t, 201, body)
 		h, err := p.Send(t.Context(), request())
@@ -207,6 +208,7 @@ func TestRefusedSendsAndResends(t *testing.T) {
 		},
 		"success false":       {200, `{"success":false,"verification_id":"x"}`, unknown, unknown, "200"},
 		"inner success false": {200, `{"data":{"success":false,"verification_id":"x"}}`, unknown, unknown, "200"},
+		"error object, an id": {200, `{"verification_id":"x","error":{"code":"no_route"}}`, unknown, unknown, "no_route"},
 		"error beside an id":  {200, `{"verification_id":"x","error":"no_route"}`, unknown, unknown, "no_route"},
 		"inner error":         {200, `{"verification_id":"x","data":{"error":"no_route"}}`, unknown, unknown, "no_route"},
 		"status says failed":  {200, `{"verification_id":"x","status":"FAILED"}`, unknown, unknown, "FAILED"},
@@ -264,6 +266,7 @@ func TestCodesThatAreApproved(t *testing.T) {
 		`{"success":true,"status":"success","data":{"status":"verified"}}`,
 		`{"data":{"success":true,"status":"approved"},"error":null,"code":200}`,
 		`{"verified":true,"error":"","data":{}}`,
+		`{"verified":true,"error":{},"data":{"error":[],"verification_id":"` + verificationID + `"}}`,
 	} {
 		for status, approved := range map[int]bool{200: true, 201: true, 299: true, 302: false, 400: false, 500: false} {
 			p, _ := canned(t, status, body)
@@ -293,6 +296,9 @@ func TestCodesThatAreWrong(t *testing.T) {
 		"word in code":                  {`{"success":false,"code":"WRONG-CODE"}`, -1},
 		"word in status":                {`{"success":false,"status":"invalid"}`, -1},
 		"inner word":                    {`{"success":false,"data":{"status":"incorrect_otp"}}`, -1},
+		"word in an object":             {`{"success":false,"error":{"code":"INVALID_OTP","message":"x"}}`, -1},
+		"this id":                       {`{"verified":false,"verification_id":"` + verificationID + `"}`, -1},
+		"attempts left, as a text":      {`{"verified":false,"attempts_remaining":"2"}`, 2},
 		"attempts left":                 {`{"verified":false,"attempts_remaining":2}`, 2},
 		"attempts left, inner":          {`{"success":false,"error":"invalid_otp","data":{"attempts_remaining":3}}`, 3},
 		"no attempts left":              {`{"verified":false,"attempts_remaining":0}`, 0},
@@ -360,7 +366,15 @@ func TestAnswersThatAreNoJudgement(t *testing.T) {
 		"the right code in place of a word": {
 			400, `{"success":false,"error":"E935501"}`, unknown, "400",
 		},
-		"attempts as text":        {400, `{"verified":false,"attempts_remaining":"3"}`, transient, "400"},
+		"attempts as a list":      {400, `{"verified":false,"attempts_remaining":[3]}`, transient, "400"},
+		"yes for another id":      {200, `{"verified":true,"verification_id":"otp_other"}`, unknown, "200"},
+		"no for another id":       {200, `{"verified":false,"data":{"verification_id":"otp_other"}}`, unknown, "200"},
+		"yes, error is an object": {200, `{"verified":true,"error":{"message":"no clue"}}`, unknown, "200"},
+		"yes, inner error object": {200, `{"verified":true,"data":{"error":{"code":"invalid_otp"}}}`, unknown, "invalid_otp"},
+		"yes, error is true":      {200, `{"verified":true,"error":true}`, unknown, "200"},
+		"yes, error is a number":  {200, `{"verified":true,"error":7}`, unknown, "200"},
+		"yes, error is a list":    {200, `{"verified":true,"error":["x"]}`, unknown, "200"},
+		"error object, expired":   {400, `{"success":false,"error":{"type":"otp_expired"}}`, gone, "otp_expired"},
 		"no such path":            {404, `{"statusCode":404,"error":"Not Found"}`, unknown, "404"},
 		"expired":                 {200, `{"status":"expired"}`, gone, "expired"},
 		"expired, as wrong":       {400, `{"success":false,"verified":false,"error":"OTP_EXPIRED"}`, gone, "OTP_EXPIRED"},

@@ -31,7 +31,7 @@ func (w word) meaning() string {
 
 // words are those of the answer, "data" first: the top may speak of the request alone.
 func (a answer) words() []word {
-	return []word{a.Data.Error, a.Data.Code, a.Data.Status, a.Error, a.Code, a.Status}
+	return []word{a.Data.Error.word, a.Data.Code, a.Data.Status, a.Error.word, a.Code, a.Status}
 }
 
 // means tells whether a word of the answer has one of the meanings.
@@ -54,9 +54,11 @@ func (a answer) verified(so bool) bool { return is(so, a.Verified) || is(so, a.D
 func (a answer) success(so bool) bool  { return is(so, a.Success) || is(so, a.Data.Success) }
 func is(so bool, flag *bool) bool      { return flag != nil && *flag == so }
 
+func other(id, told string) bool { return told != "" && told != id }
+
 // done tells whether what was asked for was done, as far as status, flag and "error" tell.
 func (a answer) done() bool {
-	return upstream.Success(a.from.Status) && !a.success(false) && a.Error == "" && a.Data.Error == ""
+	return upstream.Success(a.from.Status) && !a.success(false) && !a.Error.there && !a.Data.Error.there
 }
 
 // failure is the error of an answer that is not the one hoped for.
@@ -83,17 +85,18 @@ func (a answer) opened(s state, granted providers.Granted) (providers.Handle, er
 	return providers.Handle{UpstreamID: id, State: upstream.WriteState(s), Granted: granted}, nil
 }
 
-// judge reads the answer to a verify. An answer that says yes and no is nobody's judgement, and so is "success": false
-// alone: it may be about the request, the account or the server.
-func (a answer) judge() (providers.Verdict, error) {
+// judge reads the answer to a verify of id. An answer that says yes and no is nobody's judgement, and so is one about
+// another id, or "success": false alone: it may be about the request, the account or the server.
+func (a answer) judge(id string) (providers.Verdict, error) {
 	approved := a.Status.meaning() == right || a.Data.Status.meaning() == right
 	yes := a.verified(true) || a.success(true) && approved
 	no := a.verified(false) || a.success(false) && a.means(wrong)
 	switch {
+	case other(id, a.VerificationID), other(id, a.Data.VerificationID):
 	case yes && !no && a.done() && !a.means(wrong, over, failed, "pending"):
 		return upstream.Right(), nil
 	case no && !yes && !a.means(over):
-		return upstream.Wrong(cmp.Or(a.AttemptsRemaining, a.Data.AttemptsRemaining)), nil
+		return upstream.Wrong(cmp.Or(a.AttemptsRemaining.Told(), a.Data.AttemptsRemaining.Told())), nil
 	}
 	return providers.Verdict{}, a.failure()
 }

@@ -1,6 +1,8 @@
 package airtexts
 
 import (
+	"cmp"
+
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/upstream"
 )
@@ -27,13 +29,13 @@ type answer struct {
 
 // level is one level of an answer. The vendor shows no name but that of the id.
 type level struct {
-	VerificationID    string `json:"verification_id"`
-	Success           *bool  `json:"success"`
-	Verified          *bool  `json:"verified"`
-	Error             word   `json:"error"`
-	Code              word   `json:"code"`
-	Status            word   `json:"status"`
-	AttemptsRemaining *int   `json:"attempts_remaining"`
+	VerificationID    string         `json:"verification_id"`
+	Success           *bool          `json:"success"`
+	Verified          *bool          `json:"verified"`
+	Error             fault          `json:"error"`
+	Code              word           `json:"code"`
+	Status            word           `json:"status"`
+	AttemptsRemaining upstream.Count `json:"attempts_remaining"`
 }
 
 // word is a text that tells what happened. What stands in its place and is no text tells nothing.
@@ -42,6 +44,34 @@ type word string
 // UnmarshalJSON takes whatever stands there.
 func (w *word) UnmarshalJSON(b []byte) error {
 	_ = upstream.Decode(b, (*string)(w))
+	return nil
+}
+
+// fault is what stands under "error": a text, or an object with one under "code" or "type". What tells no word is an
+// error all the same; null, false, zero and what is empty are none.
+type fault struct {
+	word  word
+	there bool
+}
+
+// UnmarshalJSON takes whatever stands there.
+func (f *fault) UnmarshalJSON(b []byte) error {
+	*f = fault{}
+	switch string(b) {
+	case "null", "false", "0", "{}", "[]":
+		return nil
+	}
+	if b[0] == '{' {
+		var inner struct {
+			Code word `json:"code"`
+			Type word `json:"type"`
+		}
+		_ = upstream.Decode(b, &inner)
+		*f = fault{cmp.Or(inner.Code, inner.Type), true}
+		return nil
+	}
+	_ = f.word.UnmarshalJSON(b)
+	f.there = f.word != "" || b[0] != '"'
 	return nil
 }
 

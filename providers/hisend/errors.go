@@ -31,19 +31,22 @@ func (a answer) opened(g providers.Granted) (providers.Handle, error) {
 	return providers.Handle{}, a.Failure(providers.Ambiguous, "", errors.New("granted without a reference"))
 }
 
-// judge reads the answer to a verify. How Hisend speaks of a reference that is unknown, expired or used up is
-// documented nowhere. It may say "Invalid OTP" of those as well; whatever else it says is not taken for a judgement.
+// judge reads the answer to a verify. Yes is the boolean, unless the words beside it are those of a no. How Hisend speaks
+// of a reference that is unknown, expired or used up is documented nowhere. It may say "Invalid OTP" of those as well;
+// whatever else it says is not taken for a judgement.
 func (a answer) judge() (providers.Verdict, error) {
-	switch {
-	case a.Status == http.StatusOK:
-		d, err := a.data()
-		if err != nil {
+	var d data
+	if a.Status == http.StatusOK {
+		var err error
+		if d, err = a.data(); err != nil {
 			return providers.Verdict{}, a.Failure(providers.Transient, "", err)
 		}
-		if d.Success {
-			return upstream.Right(), nil
-		}
-	case a.Status == http.StatusUnprocessableEntity && a.Message == messageWrong:
+	}
+	judged := a.Status == http.StatusOK || a.Status == http.StatusUnprocessableEntity
+	switch {
+	case d.Success && a.Message != messageWrong && a.Message != messageNoBalance:
+		return upstream.Right(), nil
+	case judged && !d.Success && a.Message == messageWrong:
 		return upstream.Wrong(nil), nil
 	}
 	return providers.Verdict{}, a.refusal()

@@ -94,6 +94,8 @@ func TestVerdicts(t *testing.T) {
 		"success":         {200, sample(t, "validate.json"), yes},
 		"success alone":   {200, `{"data":{"success":true}}`, yes},
 		"wrong":           {422, sample(t, "wrong.json"), no},
+		"wrong, by 200":   {200, `{"data":{"success":false},"message":"Invalid OTP"}`, no},
+		"wrong, 200 bare": {200, sample(t, "wrong.json"), no},
 		"wrong, and data": {422, `{"data":[],"message":"Invalid OTP"}`, no},
 	}
 	for name, test := range tests {
@@ -134,7 +136,9 @@ func TestEverythingElseIsNoJudgement(t *testing.T) {
 		"data as text":                    {200, `{"data":"success"}`, transient},
 		"data null":                       {200, `{"data":null}`, unknown},
 		"answer of a send":                {200, sample(t, "send.json"), unknown},
-		"200 and the words of a no":       {200, no, unknown},
+		"yes in the words of a no":        {200, `{"data":{"success":true},"message":"Invalid OTP"}`, unknown},
+		"yes without balance":             {200, `{"data":{"success":true},"message":"Insufficient wallet balance"}`, unknown},
+		"200 and no in other words":       {200, `{"data":{"success":false},"message":"Try again"}`, unknown},
 		"200 and a page":                  {200, html, transient},
 		"200 and nothing":                 {200, "", transient},
 		"204":                             {204, "", transient},

@@ -1,6 +1,7 @@
 package hubtel
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 
@@ -8,17 +9,19 @@ import (
 	"github.com/otpgate/otpgate/providers/upstream"
 )
 
-// The codes that the vendor documents. They stand in the body; 2001 is not an HTTP status.
+// The codes that the vendor documents, and the message beside the good one. They stand in the body; 2001 is not an HTTP
+// status.
 const (
 	codeOK     = "0000"
 	codeFailed = "2001" // "Request failed. OTP session may have expired"
+	messageOK  = "success"
 )
 
 // read takes an answer apart. Its error is what every operation makes of such an answer: a fault that the status tells,
 // or a page that is not Hubtel's and therefore nobody's judgement.
 func read(r upstream.Response) (envelope, error) {
 	e, malformed := decodeEnvelope(r.Body)
-	if fault := r.Fault(e.Code); fault != nil {
+	if fault := r.Fault(e.code()); fault != nil {
 		return envelope{}, fault
 	}
 	if malformed != nil {
@@ -38,12 +41,12 @@ func opened(r upstream.Response, refusal func(status int, code string) providers
 	switch {
 	case success && e.blank:
 		return providers.Handle{}, r.Failure(providers.Transient, "", upstream.ErrMalformed)
-	case !success || e.Code != codeOK:
-		return providers.Handle{}, r.Failure(refusal(r.Status, e.Code), e.Code, nil)
+	case !success || e.code() != codeOK:
+		return providers.Handle{}, r.Failure(refusal(r.Status, e.code()), e.code(), nil)
 	}
 	h, ok := e.handle()
 	if !ok {
-		return providers.Handle{}, r.Failure(providers.Ambiguous, e.Code, errors.New("no request id and prefix came"))
+		return providers.Handle{}, r.Failure(providers.Ambiguous, e.code(), errors.New("no request id and prefix came"))
 	}
 	return h, nil
 }
@@ -66,22 +69,33 @@ func refusedResend(status int, code string) providers.Class {
 
 // judge reads the answer to a verify. The vendor documents the status alone: 200 is yes. A body is not expected, but
 // one that is there must say so too. Which status stands for a wrong code is documented nowhere; of those that users
-// report, 401 is left out, for a refused key looks the same.
+// report, 401 is left out, for a refused key looks the same. Beside them other words than JSON are taken for Hubtel's,
+// unless they are a page: guesses that a judgement in an unknown form gave back would be without number.
 func judge(r upstream.Response) (providers.Verdict, error) {
 	e, err := read(r)
-	if err != nil {
-		return providers.Verdict{}, err
-	}
-	if e.Code == codeFailed {
-		return providers.Verdict{}, r.Failure(providers.Gone, e.Code, nil)
-	}
-	switch r.Status {
-	case http.StatusOK:
-		if e.blank || e.Code == codeOK {
-			return upstream.Right(), nil
-		}
-	case http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity:
+	no := saysNo(r.Status)
+	switch {
+	case err != nil && no && !page(r.Body):
 		return upstream.Wrong(nil), nil
+	case err != nil:
+		return providers.Verdict{}, err
+	case e.code() == codeFailed:
+		return providers.Verdict{}, r.Failure(providers.Gone, codeFailed, nil)
+	case no:
+		return upstream.Wrong(nil), nil
+	case r.Status == http.StatusOK && e.good():
+		return upstream.Right(), nil
 	}
-	return providers.Verdict{}, r.Failure(providers.Unknown, e.Code, nil)
+	return providers.Verdict{}, r.Failure(providers.Unknown, e.code(), nil)
 }
+
+func saysNo(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
+// page tells whether a body is one for browsers, such as a proxy writes.
+func page(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }

@@ -69,6 +69,18 @@ func TestSendReadsTheVendorsSamples(t *testing.T) {
 	}
 }
 
+// TestRequestIDsMayBeNumbers, as the vendor's table types them. A verify sends them as texts, as written.
+func TestRequestIDsMayBeNumbers(t *testing.T) {
+	t.Parallel()
+	p := canned(t, 201, `{"code":"0000","data":{"requestId":7071408149e3,"prefix":"ZDSQ"}}`)
+	h, err := p.Send(t.Context(), request())
+	want := handle()
+	want.UpstreamID, want.State = "7071408149e3", []byte(`{"v":1,"request_id":"7071408149e3","prefix":"ZDSQ"}`)
+	if diff := cmp.Diff(want, h); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
 func TestResendChangesIDAndPrefix(t *testing.T) {
 	t.Parallel()
 	h, err := canned(t, 200, sample(t, "resend.json")).Resend(t.Context(), handle(), request())
@@ -97,20 +109,25 @@ func TestRefusedSendsAndResends(t *testing.T) {
 		"another code":              {200, `{"code":"4000","data":{"requestId":"x","prefix":"y"}}`, unknown, unknown, "4000"},
 		"no code":                   {200, `{"data":{"requestId":"x","prefix":"y"}}`, unknown, unknown, "200"},
 		"success refused by status": {400, sample(t, "send.json"), unknown, unknown, "0000"},
-		"id as a number": {
-			200, `{"code":"0000","data":{"requestId":7e3,"prefix":"y"}}`, transient, transient, "200",
+		"granted with a list": {
+			200, `{"code":"0000","data":[{"requestId":"x","prefix":"y"}]}`, ambiguous, ambiguous, "0000",
 		},
-		"blank":        {200, " \r\n", transient, transient, "200"},
-		"page":         {200, html, transient, transient, "200"},
-		"page, 404":    {404, html, transient, transient, "404"},
-		"no session":   {404, "", unknown, gone, "404"},
-		"session over": {410, "{}", unknown, gone, "410"},
-		"bad request":  {400, "", unknown, unknown, "400"},
-		"key":          {401, html, providers.Credentials, providers.Credentials, "401"},
-		"balance":      {402, `{"code":"4002"}`, providers.Exhausted, providers.Exhausted, "4002"},
-		"rate":         {429, "", providers.Throttled, providers.Throttled, "429"},
-		"server":       {503, html, transient, transient, "503"},
-		"redirect":     {302, html, unknown, unknown, "302"},
+		"granted with two ids": {
+			200, `{"code":"0000","data":{"requestId":"x","RequestId":"y","prefix":"z"}}`, ambiguous, ambiguous, "0000",
+		},
+		"request failed, a number": {400, `{"code":2001,"data":""}`, transient, gone, "2001"},
+		"blank":                    {200, " \r\n", transient, transient, "200"},
+		"nothing":                  {200, `{}`, transient, transient, "200"},
+		"page":                     {200, html, transient, transient, "200"},
+		"page, 404":                {404, html, transient, transient, "404"},
+		"no session":               {404, "", unknown, gone, "404"},
+		"session over":             {410, "{}", unknown, gone, "410"},
+		"bad request":              {400, "", unknown, unknown, "400"},
+		"key":                      {401, html, providers.Credentials, providers.Credentials, "401"},
+		"balance":                  {402, `{"code":"4002"}`, providers.Exhausted, providers.Exhausted, "4002"},
+		"rate":                     {429, "", providers.Throttled, providers.Throttled, "429"},
+		"server":                   {503, html, transient, transient, "503"},
+		"redirect":                 {302, html, unknown, unknown, "302"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -147,10 +164,22 @@ func TestVerdicts(t *testing.T) {
 		"200 and two codes": {
 			status: 200, body: `{"code":"2001","Code":"0000"}`, class: providers.Transient, code: "200",
 		},
-		"200 and no code":           {status: 200, body: `{"message":"success"}`, class: providers.Unknown, code: "200"},
-		"200 and nothing":           {status: 200, body: `{}`, class: providers.Unknown, code: "200"},
-		"200 and null":              {status: 200, body: `null`, class: providers.Unknown, code: "200"},
-		"200 and 0 for 0000":        {status: 200, body: `{"code":0}`, class: providers.Transient, code: "200"},
+		"200 and the word":       {status: 200, body: `{"message":"success","data":null}`, want: yes},
+		"200 and nothing":        {status: 200, body: ` {} `, want: yes},
+		"200 and null":           {status: 200, body: `null`, want: yes},
+		"200 and an empty text":  {status: 200, body: `""`, want: yes},
+		"200 and another word":   {status: 200, body: `{"message":"Invalid code"}`, class: providers.Unknown, code: "200"},
+		"200 and a refusal":      {status: 200, body: `{"success":false}`, class: providers.Unknown, code: "200"},
+		"200 and a text":         {status: 200, body: `Invalid code`, class: providers.Transient, code: "200"},
+		"200 and a list":         {status: 200, body: `[]`, class: providers.Transient, code: "200"},
+		"200 and 2001, a number": {status: 200, body: `{"code":2001}`, class: providers.Gone, code: "2001"},
+		"200 and 0 for 0000":     {status: 200, body: `{"code":0}`, class: providers.Unknown, code: "0"},
+		"200, the word, code true": {
+			status: 200, body: `{"message":"success","code":true}`, class: providers.Transient, code: "200",
+		},
+		"200, the word, code empty": {
+			status: 200, body: `{"message":"success","code":""}`, class: providers.Unknown, code: "200",
+		},
 		"200 and the guess as code": {status: 200, body: `{"code":"4711"}`, class: providers.Unknown, code: "200"},
 		"200 and a page":            {status: 200, body: html, class: providers.Transient, code: "200"},
 		"201":                       {status: 201, class: providers.Unknown, code: "201"},
@@ -158,7 +187,11 @@ func TestVerdicts(t *testing.T) {
 		"400":                       {status: 400, want: no},
 		"400 and a code":            {status: 400, body: `{"message":"Invalid code","code":"4000"}`, want: no},
 		"400 and 0000":              {status: 400, body: `{"code":"0000"}`, want: no},
+		"400 and a number":          {status: 400, body: `{"code":4000,"data":[]}`, want: no},
+		"400 and a text":            {status: 400, body: "Invalid code", want: no},
+		"400 and a page":            {status: 400, body: "\n" + html, class: providers.Transient, code: "400"},
 		"400 and 2001":              {status: 400, body: sample(t, "failed.json"), class: providers.Gone, code: "2001"},
+		"400 and 2001, a number":    {status: 400, body: `{"code":2001,"data":""}`, class: providers.Gone, code: "2001"},
 		"404":                       {status: 404, want: no},
 		"404 and a page":            {status: 404, body: html, class: providers.Transient, code: "404"},
 		"410":                       {status: 410, want: no},

@@ -3,6 +3,7 @@ package hubtel
 import (
 	"bytes"
 
+	"github.com/goccy/go-json/jsontext"
 	"github.com/goccy/go-json/v2"
 
 	"github.com/otpgate/otpgate/providers"
@@ -31,25 +32,48 @@ type resendBody struct {
 // envelope is the answer to send and resend, and to a verify that has one. The vendor's table types requestId as a
 // double, its samples show hexadecimal text. Users report names in other cases ("Data"), so case is not looked at.
 type envelope struct {
-	Code string `json:"code"` // "0000" and "2001" are documented
-	Data struct {
-		RequestID string `json:"requestId"`
-		Prefix    string `json:"prefix"`
-	} `json:"data"`
+	Message upstream.Word  `json:"message"` // "success" is documented
+	Code    *upstream.Word `json:"code"`    // "0000" and "2001" are documented
+	Data    jsontext.Value `json:"data"`    // of a verify not looked at
 
-	blank bool // there was no body
+	blank bool // it says nothing
 }
 
-// decodeEnvelope reads an answer. A verify has no payload by the vendor's word, so none is no mistake.
+// pair is what the data of a send or resend tells: what checks a code.
+type pair struct {
+	RequestID upstream.Word `json:"requestId"`
+	Prefix    upstream.Word `json:"prefix"`
+}
+
+// decodeEnvelope reads an answer. A verify has no payload by the vendor's word, so none is no mistake, however it is
+// written.
 func decodeEnvelope(body []byte) (envelope, error) {
-	if len(bytes.TrimSpace(body)) == 0 {
+	switch string(bytes.TrimSpace(body)) {
+	case "", "{}", "null", `""`:
 		return envelope{blank: true}, nil
 	}
 	var e envelope
-	if err := upstream.Decode(body, &e, json.MatchCaseInsensitiveNames(true)); err != nil {
+	if err := decode(body, &e); err != nil {
 		return envelope{}, err
 	}
 	return e, nil
+}
+
+func decode(body []byte, into any) error {
+	return upstream.Decode(body, into, json.MatchCaseInsensitiveNames(true))
+}
+
+// code is the vendor's; empty: there is none.
+func (e envelope) code() string {
+	if e.Code == nil {
+		return ""
+	}
+	return string(*e.Code)
+}
+
+// good tells whether everything in the answer to a verify says yes. One that has no code may have the word.
+func (e envelope) good() bool {
+	return e.blank || e.code() == codeOK || e.Code == nil && e.Message == messageOK
 }
 
 const stateVersion = 1
@@ -65,8 +89,10 @@ func (s state) whole() bool { return s.V == stateVersion && token(s.RequestID) &
 
 // handle is the session that e opened, if it names one.
 func (e envelope) handle() (providers.Handle, bool) {
-	id, prefix := e.Data.RequestID, e.Data.Prefix
-	if !token(id) || !token(prefix) {
+	var p pair
+	malformed := decode(e.Data, &p)
+	id, prefix := string(p.RequestID), string(p.Prefix)
+	if malformed != nil || !token(id) || !token(prefix) {
 		return providers.Handle{}, false
 	}
 	return providers.Handle{

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,7 +128,19 @@ func FuzzVerify(f *testing.F) {
 		if v.Match && !yes || v.Match && err != nil {
 			t.Errorf("%d %q was judged %+v, %v", status, body, v, err)
 		}
-		fault := upstream.ClassOfStatus(status) != providers.Unknown || status >= 300 && status <= 399
+		var words struct {
+			ErrorType upstream.Word `json:"errorType"`
+			Code      upstream.Word `json:"code"`
+			Error     any           `json:"error"`
+		}
+		_ = upstream.Decode(body, &words)
+		word := slices.ContainsFunc([]any{string(words.ErrorType), string(words.Code), words.Error}, func(w any) bool {
+			about, _ := w.(string)
+			about = strings.ToUpper(about)
+			return about == "INVALID_OTP" || about == "MAX_ATTEMPTS_EXCEEDED"
+		})
+		spoken := word && (status == 401 || status == 403 || status == 429) // of the guess, by the vendor's own word
+		fault := !spoken && upstream.ClassOfStatus(status) != providers.Unknown || status >= 300 && status <= 399
 		if fault && err == nil {
 			t.Errorf("%d %q is a fault and was judged %+v", status, body, v)
 		}

@@ -141,7 +141,7 @@ func (p *Provider) Verify(ctx context.Context, h providers.Handle, code provider
 	if err != nil {
 		return providers.Verdict{}, err
 	}
-	return a.judge()
+	return a.judge(s.ID)
 }
 
 // Close frees idle connections.

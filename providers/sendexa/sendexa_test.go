@@ -92,6 +92,30 @@ func TestSendReadsTheVendorsSamples(t *testing.T) {
 	}
 }
 
+// TestWhatIsGrantedInOddWords: the code is out and can be checked, so what cannot be read was not told.
+func TestWhatIsGrantedInOddWords(t *testing.T) {
+	t.Parallel()
+	asked := providers.Granted{Length: 6, Alphabet: providers.Numeric, Expiry: 5 * time.Minute, Attempts: 3}
+	texts := providers.Granted{Length: 4, Alphabet: providers.Alphabetic, Expiry: 5 * time.Minute, Attempts: 5}
+	for data, want := range map[string]providers.Granted{
+		`"pinLength":"4","maxValidationAttempts":"5","pinType":"Alphabetic"`:    texts,
+		`"pinLength":4000,"maxValidationAttempts":1e30,"pinType":7`:             asked,
+		`"pinLength":0,"maxValidationAttempts":-1,"pinType":null`:               asked,
+		`"expiry":"12m","expiresAt":7`:                                          asked,
+		`"expiry":{"amount":"12","expiresAt":7},"expiresAt":null`:               asked,
+		`"expiry":[],"expiresAt":"","email":null,"phone":{},"metadata":[]`:      asked,
+		`"expiry":{"amount":"5","expiresAt":"2024-01-15T10:25:00.000+00:00"}`:   asked,
+		`"expiry":null,"expiresAt":"2024-01-15T11:25:00+01:00"`:                 asked,
+		`"expiry":{"expiresAt":"2024-01-15 10:45:00"},"expiresAt":1705315800e3`: asked,
+	} {
+		p, _ := canned(t, "id", reply{status: 201, body: `{"success":true,"data":{"id":"clxyz123abc",` + data + `}}`})
+		h, err := p.Send(t.Context(), request())
+		if diff := cmp.Diff(want, h.Granted); err != nil || diff != "" || h.UpstreamID != "clxyz123abc" {
+			t.Errorf("%s: %v\n%s", data, err, diff)
+		}
+	}
+}
+
 func TestSendBodyIsExact(t *testing.T) {
 	t.Parallel()
 	full := request()

@@ -3,8 +3,11 @@ package sendexa
 import (
 	"cmp"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/goccy/go-json/jsontext"
 
 	"github.com/otpgate/otpgate/providers"
 	"github.com/otpgate/otpgate/providers/upstream"
@@ -25,7 +28,6 @@ type sendBody struct {
 type expiry struct {
 	Amount   int    `json:"amount"`
 	Duration string `json:"duration"`
-	At       string `json:"expiresAt,omitempty"` // in answers
 }
 
 // newSendBody asks for what req wishes, and tells what that is. It fills in what the wish leaves open, for the vendor's
@@ -55,31 +57,74 @@ type sessionBody struct {
 type answer struct {
 	upstream.Response `json:"-"`
 
-	Success   bool   `json:"success"`
-	Message   string `json:"message"`
-	ErrorType string `json:"errorType"`
-	Code      string `json:"code"`
-	Data      struct {
-		ID         string  `json:"id"`
-		Length     uint16  `json:"pinLength"`
-		Type       string  `json:"pinType"`
-		Attempts   uint16  `json:"maxValidationAttempts"`
-		Expiry     expiry  `json:"expiry"`
-		ExpiresAt  string  `json:"expiresAt"` // of this code, or of the live one that is in the way
-		Verified   *bool   `json:"verified"`
-		Left       *int    `json:"attemptsRemaining"`
-		RetryAfter float64 `json:"retryAfter"` // seconds
-	} `json:"data"`
+	Success   bool           `json:"success"`
+	Message   jsontext.Value `json:"message"` // a text on every page
+	ErrorType upstream.Word  `json:"errorType"`
+	Code      upstream.Word  `json:"code"`
+	Error     jsontext.Value `json:"error"` // a word on the pages about SMS
+	Data      details        `json:"data"`
+}
+
+// text is what v says; empty: it is no text.
+func text(v jsontext.Value) string {
+	var s string
+	if upstream.Decode(v, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// details are what answers tell beside the words. Only the id and the verdict must be as documented: whoever got a code
+// is not left without it for the sake of a length.
+type details struct {
+	ID         string         `json:"id"`
+	Length     upstream.Count `json:"pinLength"`
+	Type       upstream.Word  `json:"pinType"`
+	Attempts   upstream.Count `json:"maxValidationAttempts"`
+	Expiry     jsontext.Value `json:"expiry"`    // an object with expiresAt
+	ExpiresAt  upstream.Word  `json:"expiresAt"` // of this code, or of the live one that is in the way
+	Verified   *bool          `json:"verified"`
+	Left       upstream.Count `json:"attemptsRemaining"`
+	RetryAfter upstream.Word  `json:"retryAfter"` // seconds
+}
+
+// UnmarshalJSON passes over what is no object: a refusal may fill data with anything.
+func (d *details) UnmarshalJSON(b []byte) error {
+	type plain details
+	if b[0] != '{' {
+		return nil
+	}
+	return upstream.Decode(b, (*plain)(d))
+}
+
+// end is when the code is worth nothing, as the upstream's own clock tells; empty: it was not told.
+func (d details) end() string {
+	var e struct {
+		At string `json:"expiresAt"`
+	}
+	if upstream.Decode(d.Expiry, &e) != nil {
+		e.At = ""
+	}
+	return cmp.Or(e.At, string(d.ExpiresAt))
+}
+
+// wait is how long to keep away; 0: it was not told.
+func (d details) wait() time.Duration {
+	seconds, err := strconv.ParseFloat(string(d.RetryAfter), 64)
+	if err != nil || !(seconds > 0) {
+		return 0
+	}
+	return time.Duration(min(seconds, longest.Seconds()) * float64(time.Second))
 }
 
 // granted is what was really set, as far as the answer tells, by the upstream's own clock; for the rest, it is g.
 func (a answer) granted(g providers.Granted) providers.Granted {
-	g.Length = cmp.Or(int(a.Data.Length), g.Length)
-	g.Attempts = cmp.Or(int(a.Data.Attempts), g.Attempts)
-	if alphabet := providers.Alphabet(strings.ToLower(a.Data.Type)); alphabet.Known() {
+	g.Length = a.Data.Length.In(providers.Range[int]{Min: 4, Max: 12}, g.Length) // 12 are on one page
+	g.Attempts = a.Data.Attempts.In(providers.Range[int]{Min: 1, Max: 100}, g.Attempts)
+	if alphabet := providers.Alphabet(strings.ToLower(string(a.Data.Type))); alphabet.Known() {
 		g.Alphabet = alphabet
 	}
-	end, none := time.Parse(time.RFC3339, cmp.Or(a.Data.Expiry.At, a.Data.ExpiresAt))
+	end, none := time.Parse(time.RFC3339, a.Data.end())
 	now, unknown := http.ParseTime(a.Header.Get("Date"))
 	if left := end.Sub(now).Round(time.Minute); none == nil && unknown == nil && left > 0 {
 		g.Expiry = left

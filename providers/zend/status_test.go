@@ -25,6 +25,7 @@ func TestStatus(t *testing.T) {
 		"failed":              {get: stands("failed"), want: providers.DeliveryReport{Code: "failed", Final: true}},
 		"a new word":          {get: stands("sleeping"), class: providers.Unknown, code: "sleeping"},
 		"a number for a word": {get: stands("+233201234567"), class: providers.Unknown, code: "200"},
+		"another id":          {get: reply{200, `{"id":"otp_other","status":"sent"}`}, class: providers.Unknown, code: "200"},
 		"no word":             {get: reply{200, `{}`}, class: providers.Unknown, code: "200"},
 		"blank":               {get: reply{200, ""}, class: providers.Transient, code: "200"},
 		"page":                {get: reply{200, html}, class: providers.Transient, code: "200"},

@@ -34,6 +34,7 @@ func TestYes(t *testing.T) {
 		"the vendor's sample": {200, sample(t, "verified.json")},
 		"201":                 {201, `{"success":true}`},
 		"its own status too":  {200, `{"success":true,"statusCode":201}`},
+		"its own id too":      {200, `{"success":true,"id":"` + id + `"}`},
 	} {
 		v, asked, err := verify(t, post, reply{500, ""})
 		if want := (providers.Verdict{Match: true, AttemptsLeft: -1, Final: true}); err != nil || v != want {
@@ -49,6 +50,8 @@ func TestYes(t *testing.T) {
 func TestFaultsOfVerify(t *testing.T) {
 	t.Parallel()
 	wrong := sample(t, "wrong.json")
+	const bareNo = `{"success":false,"message":"no"}`
+	const own402 = `{"success":false,"statusCode":402,"attempts_remaining":1}`
 	tests := map[string]struct {
 		status int
 		body   string
@@ -72,13 +75,16 @@ func TestFaultsOfVerify(t *testing.T) {
 		"yes with 400 made good":   {400, `{"success":true,"statusCode":200}`, providers.Unknown, "400"},
 		"yes with 500":             {500, `{"success":true}`, providers.Transient, "500"},
 		"yes with 302":             {302, `{"success":true}`, providers.Unknown, "302"},
-		"no with 401":              {401, wrong, providers.Credentials, "401"},
-		"no with 403":              {403, wrong, providers.Credentials, "403"},
+		"yes for another id":       {200, `{"success":true,"id":"otp_other"}`, providers.Unknown, "200"},
+		"bare no with 401":         {401, bareNo, providers.Credentials, "401"},
+		"bare no with 403":         {403, bareNo, providers.Credentials, "403"},
+		"bare no with 429":         {429, bareNo, providers.Throttled, "429"},
+		"no with its own 402":      {200, own402, providers.Exhausted, "200"},
+		"no with 408":              {408, wrong, providers.Transient, "408"},
 		"no with 402":              {402, wrong, providers.Exhausted, "402"},
-		"no with 429":              {429, wrong, providers.Throttled, "429"},
 		"no with 503":              {503, wrong, providers.Transient, "503"},
 		"no with its own 500":      {200, `{"success":false,"statusCode":500}`, providers.Transient, "200"},
-		"no with text for a count": {200, `{"success":false,"attempts_remaining":"2"}`, providers.Transient, "200"},
+		"no with list for a count": {200, `{"success":false,"attempts_remaining":[2]}`, providers.Transient, "200"},
 		"error of bad input":       {400, `{"statusCode":400,"message":["no code"]}`, providers.Unknown, "400"},
 		"the guess sent back":      {400, `{"statusCode":400,"error":"471100"}`, providers.Unknown, "400"},
 		"404":                      {404, `{"statusCode":404,"error":"not_found"}`, providers.Gone, "not_found"},
@@ -123,9 +129,17 @@ func TestNo(t *testing.T) {
 		"with 422":               {post: as(422, told("1")), get: stands("pending"), want: left(1)},
 		"with its own 400":       {post: own400, get: down, want: left(1)},
 		"with 409":               {post: as(409, told("1")), get: stands("pending"), want: left(1)},
+		"with 401":               {post: as(401, told("2")), get: stands("pending"), want: left(2)},
+		"with 403":               {post: as(403, told("1")), get: stands("pending"), want: left(1)},
+		"with 429, none left":    {post: as(429, told("0")), get: stands("failed"), want: left(0)},
+		"with 401, expired":      {post: as(401, told("2")), get: stands("expired"), class: providers.Gone, code: "expired"},
+		"count as a text":        {post: told(`"2"`), get: stands("pending"), want: left(2)},
+		"count of another type":  {post: told("2.0"), get: stands("pending"), want: left(2)},
+		"session of another id":  {post: told("2"), get: reply{200, `{"id":"otp_other","status":"expired"}`}, want: left(2)},
 		"none left":              {post: told("0"), get: stands("pending"), want: left(0)},
 		"less than none left":    {post: told("-1"), get: stands("pending"), want: left(0)},
-		"session failed":         {post: told("2"), get: stands("failed"), want: left(0)},
+		"session failed":         {post: told("2"), get: stands("failed"), want: left(2)},
+		"failed, none left":      {post: told("0"), get: stands("failed"), want: left(0)},
 		"session expired":        {post: told("2"), get: stands("expired"), class: providers.Gone, code: "expired"},
 		"expired, none left":     {post: told("0"), get: stands("expired"), class: providers.Gone, code: "expired"},
 		"session used up":        {post: told("2"), get: stands("verified"), class: providers.Gone, code: "verified"},

@@ -122,7 +122,7 @@ func (p *Provider) look(ctx context.Context, call upstream.Call, id string) (pro
 	if err != nil {
 		return providers.DeliveryReport{}, err
 	}
-	return report(r)
+	return report(r, id)
 }
 
 // aside is a look that follows a "no". It takes half of the time that is left and two seconds at most, for it must not

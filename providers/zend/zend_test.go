@@ -165,6 +165,28 @@ func TestSendOnTheWire(t *testing.T) {
 	}
 }
 
+// TestWhatIsGrantedInOddWords: the code is out and can be checked, so what cannot be meant was not told.
+func TestWhatIsGrantedInOddWords(t *testing.T) {
+	t.Parallel()
+	const ten = 10 * time.Minute
+	for said, want := range map[string]providers.Granted{
+		`"length":"8","expiry_minutes":"10"`: {Length: 8, Expiry: ten},
+		`"length":8.0,"expiry_minutes":10.0`: {Length: 8, Expiry: ten},
+		`"length":-8,"expiry_minutes":10`:    {Expiry: ten},
+		`"length":99999999999999999999`:      {},
+		`"length":6,"expiry_minutes":1e11`:   {Length: 6},
+		`"length":6,"expiry_minutes":0`:      {Length: 6},
+		`"length":null,"expiry_minutes":""`:  {},
+	} {
+		p, _ := canned(t, reply{201, `{"id":"otp_1",` + said + `}`}, reply{})
+		h, err := p.Send(t.Context(), request())
+		want.Alphabet = providers.Numeric
+		if diff := cmp.Diff(want, h.Granted); err != nil || diff != "" || h.UpstreamID != "otp_1" {
+			t.Errorf("%s: %v\n%s", said, err, diff)
+		}
+	}
+}
+
 func TestRefusedSends(t *testing.T) {
 	t.Parallel()
 	said := func(message string) string { return `{"message":"` + message + `"}` }
@@ -188,7 +210,10 @@ func TestRefusedSends(t *testing.T) {
 		"balance, 400":                   {400, said("Insufficient credits"), providers.Exhausted, "400"},
 		"balance, in a list":             {422, listed("Insufficient credits"), providers.Exhausted, "422"},
 		"text of no use":                 {400, `{"message":{"a":1}}`, providers.Unknown, "400"},
-		"word of no use":                 {400, `{"error":7}`, providers.Transient, "400"},
+		"word of no use":                 {400, `{"error":7}`, providers.Unknown, "400"},
+		"word that is an object":         {400, `{"error":{"code":"x"}}`, providers.Unknown, "400"},
+		"own status as a text":           {200, `{"statusCode":"422","message":"no","id":"x"}`, providers.Rejected, "200"},
+		"own status that is none":        {200, `{"statusCode":700,"id":"x"}`, providers.Unknown, "200"},
 		"something of 400":               {400, `{"statusCode":400,"error":"Bad Request"}`, providers.Unknown, "400"},
 		"blank 400":                      {400, "", providers.Unknown, "400"},
 		"number in a 404":                {404, said("Invalid phone number"), providers.Unknown, "404"},
@@ -212,9 +237,7 @@ func TestRefusedSends(t *testing.T) {
 		"nothing":                        {200, `{}`, providers.Transient, "200"},
 		"null":                           {200, `null`, providers.Transient, "200"},
 		"JSON of another API":            {200, `{"result":"done"}`, providers.Transient, "200"},
-		"length as a text":               {200, `{"id":"x","length":"8"}`, providers.Transient, "200"},
-		"length below zero":              {200, `{"id":"x","length":-8}`, providers.Transient, "200"},
-		"expiry beyond all measure":      {200, `{"id":"x","expiry_minutes":99999999999}`, providers.Transient, "200"},
+		"length as a list":               {200, `{"id":"x","length":[8]}`, providers.Transient, "200"},
 		"id as a number":                 {200, `{"id":7}`, providers.Transient, "200"},
 		"two ids":                        {200, `{"id":"a","id":"b"}`, providers.Transient, "200"},
 		"blank":                          {200, " \r\n", providers.Transient, "200"},

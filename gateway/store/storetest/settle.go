@@ -41,6 +41,30 @@ func settleTests() map[string]func(fixture) {
 			}
 			f.settle(settlement(v, otp.StatusVerified, "c3", after(time.Minute)))
 		},
+		"a success counts although others used up the guesses while it was judged": func(f fixture) {
+			v := f.sent()
+			for _, id := range []string{"c1", "c2", "c3"} {
+				f.reserve(guess(v, id, failures(), after(time.Minute)))
+			}
+			f.settle(settlement(v, otp.StatusFailed, "c3", after(time.Minute)))
+			got := f.settle(settlement(v, otp.StatusVerified, "c1", after(2*time.Minute)))
+			if got.Status != otp.StatusVerified || !got.EndedAt.Equal(after(2*time.Minute)) {
+				f.t.Errorf("%s at %v", got.Status, got.EndedAt)
+			}
+			f.same(got, f.get(v.Reference))
+			f.keeps(v, otp.AlreadyVerified, f.settled(settlement(v, otp.StatusVerified, "c2", after(3*time.Minute))))
+		},
+		"no success follows on a guess that was given back": func(f fixture) {
+			v := f.sent()
+			for _, id := range []string{"c1", "c2"} {
+				f.reserve(guess(v, id, failures(), after(time.Minute)))
+			}
+			f.release(otp.Release{
+				Reference: v.Reference, Check: "c1", Outcome: otp.OutcomeUnavailable, Failures: failures(), Now: after(time.Minute),
+			})
+			f.settle(settlement(v, otp.StatusFailed, "c2", after(time.Minute)))
+			f.keeps(v, otp.AttemptsExhausted, f.settled(settlement(v, otp.StatusVerified, "c1", after(2*time.Minute))))
+		},
 		"a judgement that ends nothing is noted": func(f fixture) {
 			v := f.sent()
 			f.reserve(guess(v, "c1", failures(), after(time.Minute)))
