@@ -71,7 +71,7 @@ func TestRedisOverTLSAsAUserOfItsOwn(t *testing.T) {
 	c := server.Client()
 	defer c.Close()
 	err = c.Do(t.Context(), "acl", "setuser", "gate", "on", ">a-password-of-redis", "~otpgate:*", "resetchannels",
-		"+@read", "+@write", "+@scripting", "+@connection", "+info", "+time").Err()
+		"+@read", "+@write", "+@scripting", "+@transaction", "+@connection", "+info", "+time").Err()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"runtime/debug"
 
@@ -86,6 +88,9 @@ func (s *server) leave() { s.inFlight.Add(-1) }
 func (s *server) unread(c *fiber.Ctx, err error) error {
 	r := s.begin(c)
 	r.method = otherMethod // what stands there may be any part of the request
+	if e, ok := errors.AsType[*fiber.Error](err); ok && e.Code == http.StatusRequestEntityTooLarge {
+		readRest(c.Context().Conn())
+	}
 	r.refuse(err)
 	r.end()
 	return nil

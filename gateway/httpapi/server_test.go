@@ -197,3 +197,24 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 		t.Errorf("%v\n%s", err, rest)
 	}
 }
+
+// Who sends a body that is too large reads the refusal, and no reset of the connection, as long as the body is not
+// without bounds.
+func TestWhoSendsTooMuchReadsWhy(t *testing.T) {
+	t.Parallel()
+	address := listen(t, newApp(t, &fakeOTP{}))
+	client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+	t.Cleanup(client.CloseIdleConnections)
+	for _, size := range []int{65537, 200_000, 800_000} {
+		for range 5 {
+			resp, err := client.Post("http://"+address+"/v1/otp/send", "application/json", strings.NewReader(strings.Repeat(" ", size)))
+			if err != nil {
+				t.Fatalf("%d bytes: %v", size, err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Fatalf("%d bytes: %s", size, resp.Status)
+			}
+		}
+	}
+}

@@ -25,25 +25,12 @@ func (s *Store) History(events time.Duration) *history.History {
 // perShard is how many changes a shard is asked for at once: with all shards busy it is far more than anybody takes.
 const perShard = 16
 
-// Changed implements [history.Source]. It looks into every shard, beginning anywhere, so that a busy one does not hide
-// the others.
+// Changed implements [history.Source].
 func (s *Store) Changed(ctx context.Context, n int) ([]history.Change, error) {
-	pipe := s.client.Pipeline()
-	first := rand.IntN(otp.Shards)
-	marked := make([]*goredis.StringSliceCmd, otp.Shards)
-	for i := range marked {
-		marked[i] = pipe.SRandMemberN(ctx, s.keys.dirty(byte(first+i)), perShard)
+	refs, err := s.marked(ctx, n)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return nil, explain(err)
-	}
-	var refs []otp.Reference
-	for _, shard := range marked {
-		for _, ref := range shard.Val() {
-			refs = append(refs, otp.Reference(ref))
-		}
-	}
-	refs = refs[:min(n, len(refs))]
 	texts, err := s.texts(ctx, refs)
 	if err != nil {
 		return nil, err
@@ -52,12 +39,7 @@ func (s *Store) Changed(ctx context.Context, n int) ([]history.Change, error) {
 	var gone []history.Change
 	for i, ref := range refs {
 		seen, err := decode(texts[i].text)
-		change := history.Change{
-			Verification: seen.verification, Record: seen.record, Version: versionOf(texts[i].text), At: seen.at,
-		}
-		if err == nil && change.Record == nil {
-			change.Record, err = otp.EncodeRecord(seen.verification)
-		}
+		change := history.Change{Verification: seen.verification, Version: versionOf(texts[i].text), At: seen.at}
 		if err == nil {
 			changes = append(changes, change)
 			continue
@@ -69,6 +51,34 @@ func (s *Store) Changed(ctx context.Context, n int) ([]history.Change, error) {
 		gone = append(gone, change)
 	}
 	return changes, s.Followed(ctx, gone)
+}
+
+// marked finds verifications that changed, n at most. It looks into every shard, beginning anywhere, so that a busy one
+// does not hide the others; but where the first ones it asks have plenty, the others would be asked in vain.
+func (s *Store) marked(ctx context.Context, n int) ([]otp.Reference, error) {
+	var refs []otp.Reference
+	first, few := rand.IntN(otp.Shards), max(1, n/perShard)
+	for asked := 0; asked < otp.Shards && len(refs) < n; {
+		many := otp.Shards - asked
+		if busy := 2*len(refs) >= asked*perShard; busy {
+			many = min(many, few)
+		}
+		pipe := s.client.Pipeline()
+		marked := make([]*goredis.StringSliceCmd, many)
+		for i := range marked {
+			marked[i] = pipe.SRandMemberN(ctx, s.keys.dirty(byte(first+asked+i)), perShard)
+		}
+		if _, err := pipe.Exec(ctx); err != nil {
+			return nil, explain(err)
+		}
+		for _, shard := range marked {
+			for _, ref := range shard.Val() {
+				refs = append(refs, otp.Reference(ref))
+			}
+		}
+		asked += many
+	}
+	return refs[:min(n, len(refs))], nil
 }
 
 // Followed implements [history.Source].

@@ -63,7 +63,7 @@ func TestStoreOnACluster(t *testing.T) {
 		for _, address := range addresses {
 			c := goredis.NewClient(&goredis.Options{Addr: address, Protocol: 2})
 			err := c.Do(t.Context(), "acl", "setuser", "gate", "on", ">a-password-of-redis", "~t*:*", "resetchannels", "+@read",
-				"+@write", "+@scripting", "+@connection", "+info", "+time",
+				"+@write", "+@scripting", "+@transaction", "+@connection", "+info", "+time",
 				"+cluster|slots", "+cluster|shards", "+cluster|nodes").Err()
 			_ = c.Close()
 			if err != nil {
@@ -72,9 +72,12 @@ func TestStoreOnACluster(t *testing.T) {
 		}
 		s := open(t, func(o *redis.Options) {
 			o.Mode, o.Addresses, o.Username = redis.Cluster, addresses[:1], "gate"
-			o.Password = providers.NewSecret("a-password-of-redis")
+			o.Password, o.Track = providers.NewSecret("a-password-of-redis"), true
 		})
 		everything(t, s)
+		if n, err := s.History(time.Hour).Follow(t.Context()); n != 1 || err != nil {
+			t.Errorf("the history took in %d, %v", n, err)
+		}
 		if _, err := s.Due(t.Context(), time.Now().Add(time.Hour), time.Minute, 10); err != nil {
 			t.Error(err)
 		}

@@ -34,7 +34,6 @@ const stampEnd = len("2 0123456789ab ")
 // state is a verification as it stands in Redis.
 type state struct {
 	verification otp.Verification
-	record       []byte    // the verification as it is written down; nil when guesses came after it
 	at           time.Time // of the last write or guess
 	stamp        string    // the beginning of the string
 	size         int       // of the string, in bytes
@@ -109,8 +108,8 @@ func decode(text string) (state, error) {
 	if err != nil {
 		return state{}, errDamaged
 	}
-	s := state{record: []byte(lines[5]), at: time.UnixMilli(at).UTC(), stamp: text[:stampEnd], size: len(text)}
-	if s.verification, err = otp.DecodeRecord(s.record); err != nil {
+	s := state{at: time.UnixMilli(at).UTC(), stamp: text[:stampEnd], size: len(text)}
+	if s.verification, err = otp.DecodeRecord([]byte(lines[5])); err != nil {
 		return state{}, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	for line := range strings.Lines(lines[6]) {
@@ -126,7 +125,7 @@ func decode(text string) (state, error) {
 // guessed takes in a guess that was counted.
 func (s *state) guessed(c otp.Check) {
 	s.verification.Count(c)
-	s.at, s.record = c.At, nil
+	s.at = c.At
 }
 
 // verificationOf reads a verification alone.

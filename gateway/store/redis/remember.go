@@ -26,7 +26,7 @@ func newMemory() (*memory, error) {
 // remember keeps a state for the step that follows on this one. The caller goes on to use the verification, so what it
 // may write to is copied.
 func (s *Store) remember(seen state) {
-	seen.verification, seen.record = seen.verification.Clone(), nil
+	seen.verification = seen.verification.Clone()
 	s.memory.Add(seen.verification.Reference, seen)
 }
 

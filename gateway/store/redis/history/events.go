@@ -3,27 +3,13 @@ package history
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/otpgate/otpgate/gateway/otp"
 )
-
-// lag is how long after an event it is taken in at the latest.
-const lag = time.Hour
-
-// place is where an event stands.
-type place struct {
-	id     string // in the stream of its app
-	app    string
-	ref    otp.Reference
-	number int64 // among the events of its verification
-}
 
 // Events implements [otp.History].
 func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event], error) {
@@ -40,7 +26,7 @@ func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event],
 	}
 	var page otp.Page[otp.Event]
 	for seen := 0; ; {
-		places, err := h.places(ctx, apps, q, from)
+		places, more, err := h.places(ctx, apps, q, from)
 		if err != nil {
 			return otp.Page[otp.Event]{}, err
 		}
@@ -62,95 +48,21 @@ func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event],
 				continue
 			}
 			if page.Items = append(page.Items, *e); len(page.Items) == q.Limit {
-				page.Next = places[i].cursor(q)
+				if more || i < len(places)-1 {
+					page.Next = places[i].cursor(q)
+				}
 				return page, nil
 			}
 		}
-		if seen += len(places); len(places) < stride {
+		if !more {
 			return page, nil
 		}
 		last := places[len(places)-1]
-		if from = (spot{last.id, last.app}); seen >= sight {
+		if from, seen = last.spot(), seen+len(places); seen >= sight {
 			page.Next = last.cursor(q)
 			return page, nil
 		}
 	}
-}
-
-// spot is where a page ends. Of many apps two can have events with one id: they are told in the order of the apps' names.
-type spot struct{ id, app string }
-
-// cursor names the place for the next page.
-func (p place) cursor(q otp.Query) string {
-	if q.App != "" {
-		return p.id
-	}
-	return p.id + "-" + p.app
-}
-
-// stream ids are milliseconds and a number.
-var cursorOfEvents = regexp.MustCompile(`^([0-9]{1,19}-[0-9]{1,19})(?:-(.{1,64}))?$`)
-
-// spotOf reads a cursor.
-func spotOf(cursor string) (spot, bool) {
-	if cursor == "" {
-		return spot{}, true
-	}
-	parts := cursorOfEvents.FindStringSubmatch(cursor)
-	if parts == nil {
-		return spot{}, false
-	}
-	return spot{parts[1], parts[2]}, true
-}
-
-// places are the next places behind the one given, the newest first.
-func (h *History) places(ctx context.Context, apps []string, q otp.Query, behind spot) ([]place, error) {
-	newest := "+"
-	if !q.Until.IsZero() && q.Until.Add(lag).Before(time.Now()) {
-		newest = strconv.FormatInt(q.Until.Add(lag).UnixMilli(), 10)
-	}
-	var all []place
-	for _, app := range apps {
-		end := newest
-		switch {
-		case behind.id != "" && app > behind.app && behind.app != "":
-			end = behind.id
-		case behind.id != "":
-			end = "(" + behind.id
-		}
-		found, err := h.Client.XRevRangeN(ctx, h.stream(app), end, "-", stride).Result()
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range found {
-			ref, _ := m.Values["ref"].(string)
-			text, _ := m.Values["n"].(string)
-			n, err := strconv.ParseInt(text, 10, 64)
-			if err != nil {
-				return nil, errors.New("an entry of the stream of events is damaged: " + m.ID)
-			}
-			all = append(all, place{id: m.ID, app: app, ref: otp.Reference(ref), number: n})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b place) int { return compareIDs(b.id, a.id) })
-	return all[:min(len(all), stride)], nil
-}
-
-// compareIDs compares ids of a stream, which are milliseconds and a number.
-func compareIDs(a, b string) int {
-	aTime, aNumber, _ := strings.Cut(a, "-")
-	bTime, bNumber, _ := strings.Cut(b, "-")
-	if c := compareNumbers(aTime, bTime); c != 0 {
-		return c
-	}
-	return compareNumbers(aNumber, bNumber)
-}
-
-func compareNumbers(a, b string) int {
-	if len(a) != len(b) {
-		return len(a) - len(b)
-	}
-	return strings.Compare(a, b)
 }
 
 // read returns the events at places; nil stands for one that is forgotten.

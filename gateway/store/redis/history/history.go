@@ -2,16 +2,18 @@
 //
 // It follows the records. Every step of the store leaves the reference of what it changed in a set; Follow compares each
 // of these records with the state in which it was last taken in, and writes down the difference. All that belongs to
-// one app lives in one slot, where one script takes in the new state, its events and its counts, or nothing: so a
-// difference is counted once, whoever follows and whenever one of them dies. What is told lags behind by less than a
-// second.
+// one app lives in one slot, where one transaction takes in the new states, their events and their counts, or nothing
+// when one of the states is another by then: so a difference is counted once, whoever follows and whenever one of them
+// dies. What is told lags behind by less than a second.
 package history
 
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/otpgate/otpgate/gateway/otp"
@@ -20,14 +22,13 @@ import (
 // Change is a record that changed since it was last taken in.
 type Change struct {
 	otp.Verification
-	Record  []byte    // the verification, as [otp.EncodeRecord] writes it
 	Version string    // of the record; another one with every step
 	At      time.Time // of the last change
 }
 
 // Source is what the history follows.
 type Source interface {
-	// Changed returns at most n records that changed.
+	// Changed returns at most n records that changed, none of them twice.
 	Changed(ctx context.Context, n int) ([]Change, error)
 	// Followed forgets that records changed, unless they have another version now.
 	Followed(ctx context.Context, changes []Change) error
@@ -50,10 +51,12 @@ type Options struct {
 // History implements [otp.History].
 type History struct {
 	Options
-	take *redis.Script
+	following sync.Mutex
+	memory    *simplelru.LRU[otp.Reference, string] // states, as they stand in Redis
 }
 
 // New makes a history. It tells what it finds on Redis; what happens is taken in by Follow.
 func New(o Options) *History {
-	return &History{Options: o, take: redis.NewScript(takeScript)}
+	memory, _ := simplelru.NewLRU[otp.Reference, string](rememberedAtMost, nil) // fails for sizes below 1 only
+	return &History{Options: o, memory: memory}
 }

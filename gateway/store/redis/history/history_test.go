@@ -67,13 +67,7 @@ func (r *records) Changed(_ context.Context, n int) ([]history.Change, error) {
 	for ref := range r.dirty {
 		if len(all) < n {
 			v := r.now[ref].Clone()
-			record, err := otp.EncodeRecord(v)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, history.Change{
-				Verification: v, Record: record, Version: strconv.Itoa(r.version[ref]), At: v.CreatedAt,
-			})
+			all = append(all, history.Change{Verification: v, Version: strconv.Itoa(r.version[ref]), At: v.CreatedAt})
 		}
 	}
 	return all, nil
@@ -117,16 +111,21 @@ func (r *records) Overdue(_ context.Context, now time.Time) ([]otp.Verification,
 type world struct {
 	t       *testing.T
 	records *records
-	client  *redis.Client
+	client  redis.UniversalClient
 	*history.History
 }
 
 func newWorld(t *testing.T) world {
 	client, r := server(t), newRecords()
-	return world{t, r, client, history.New(history.Options{
-		Client: client, Prefix: "test", Source: r, Log: slog.New(slog.DiscardHandler),
+	return world{t, r, client, follower(client, r)}
+}
+
+// follower is one of many gateways.
+func follower(client redis.UniversalClient, source history.Source) *history.History {
+	return history.New(history.Options{
+		Client: client, Prefix: "test", Source: source, Log: slog.New(slog.DiscardHandler),
 		KeepVerifications: 24 * time.Hour, KeepEvents: 24 * time.Hour,
-	})}
+	})
 }
 
 func (w world) follow() {
@@ -189,6 +188,8 @@ func step(v otp.Verification, n int) otp.Verification {
 	case 5:
 		if len(v.Deliveries) > 0 && v.Deliveries[0].Status == otp.DeliverySent {
 			v.Deliveries[0].Status = otp.DeliveryDelivered
+		} else if len(v.Deliveries) > 0 {
+			v.Deliveries[0].Reason = fmt.Sprint("r", n)
 		}
 	}
 	return v
@@ -242,17 +243,31 @@ func TestSumsAreThoseOfTheRecords(t *testing.T) {
 	w.balances(start.Add(time.Hour)) // when all that is pending has run out
 }
 
+// Each of the many follows while verifications go on: some are taken in by one, and their next change by another.
 func TestManyWhoFollowCountOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for round := range 10 {
-		for n := range 20 {
-			w.records.put(step(fresh(n+20*round, "shop"), 1))
+	many := []*history.History{w.History}
+	for range 3 {
+		many = append(many, follower(w.client, w.records))
+	}
+	living := make([]otp.Verification, 100)
+	for round := range 20 {
+		for n := range living {
+			switch {
+			case round == n%5:
+				living[n] = fresh(n, "shop")
+			case round > n%5 && rand.IntN(3) == 0:
+				living[n] = step(living[n], round)
+			default:
+				continue
+			}
+			w.records.put(living[n])
 		}
 		var all sync.WaitGroup
-		for range 4 {
+		for _, one := range many {
 			all.Go(func() {
-				if _, err := w.Follow(context.WithoutCancel(t.Context())); err != nil {
+				if _, err := one.Follow(context.WithoutCancel(t.Context())); err != nil {
 					t.Error(err)
 				}
 			})
@@ -261,6 +276,57 @@ func TestManyWhoFollowCountOnce(t *testing.T) {
 	}
 	w.follow()
 	w.balances(start)
+	w.toldOnce()
+}
+
+// toldOnce looks for events that are told twice, or not at all.
+func (w world) toldOnce() {
+	w.t.Helper()
+	told := map[string]int{}
+	for _, e := range w.everything("", 200) {
+		name := fmt.Sprint(e.Reference, " ", e.Kind)
+		switch {
+		case e.Kind == otp.EventDelivery:
+			name += " " + e.Delivery.ID
+		case e.Kind == otp.EventCheck:
+			name += " " + e.Check.ID
+		case e.Kind != otp.EventCreated && e.Kind != otp.EventVerified:
+			continue // these can come more than once
+		}
+		told[name]++
+	}
+	want := map[string]int{}
+	for _, v := range w.records.now {
+		for _, e := range otp.Changes(otp.Verification{}, v, start) {
+			switch e.Kind {
+			case otp.EventCreated, otp.EventVerified:
+				want[fmt.Sprint(e.Reference, " ", e.Kind)] = 1
+			case otp.EventDelivery:
+				want[fmt.Sprint(e.Reference, " ", e.Kind, " ", e.Delivery.ID)] = 1
+			case otp.EventCheck:
+				want[fmt.Sprint(e.Reference, " ", e.Kind, " ", e.Check.ID)] = 1
+			}
+		}
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		w.t.Error(diff)
+	}
+}
+
+// everything is all that happened to the verifications of an app, or of all, the newest first, read in pages of limit.
+func (w world) everything(app string, limit int) []otp.Event {
+	w.t.Helper()
+	var all []otp.Event
+	for q, pages := (otp.Query{App: app, Limit: limit, Now: start}), 0; ; pages++ {
+		page, err := w.Events(w.t.Context(), q)
+		if err != nil || pages > 2000 {
+			w.t.Fatal(pages, err)
+		}
+		all = append(all, page.Items...)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			return all
+		}
+	}
 }
 
 // forgetful is a source whose follower dies before it can say what it took in.
@@ -271,10 +337,7 @@ func (forgetful) Followed(context.Context, []history.Change) error { return cont
 func TestOneWhoDiesHalfWayCountsNothingTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	dying := history.New(history.Options{
-		Client: w.client, Prefix: "test", Source: forgetful{w.records}, Log: slog.New(slog.DiscardHandler),
-		KeepVerifications: 24 * time.Hour, KeepEvents: 24 * time.Hour,
-	})
+	dying := follower(w.client, forgetful{w.records})
 	v := fresh(1, "shop")
 	for s := range 10 {
 		w.records.put(v)
@@ -290,6 +353,17 @@ func TestOneWhoDiesHalfWayCountsNothingTwice(t *testing.T) {
 
 func TestEventsAreTheChanges(t *testing.T) {
 	t.Parallel()
+	for name, forgets := range map[string]bool{"of what is remembered": false, "of what is read": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eventsAreTheChanges(t, forgets)
+		})
+	}
+}
+
+// One who forgets knows the states from Redis alone.
+func eventsAreTheChanges(t *testing.T, forgets bool) {
+	t.Helper()
 	w := newWorld(t)
 	var want []otp.EventKind
 	for n := range 30 {
@@ -297,6 +371,9 @@ func TestEventsAreTheChanges(t *testing.T) {
 		before := otp.Verification{}
 		for s := range 6 {
 			w.records.put(v)
+			if forgets {
+				w.History = follower(w.client, w.records)
+			}
 			w.follow()
 			for _, e := range otp.Changes(before, v, start) {
 				want = append(want, e.Kind)
@@ -305,22 +382,14 @@ func TestEventsAreTheChanges(t *testing.T) {
 		}
 	}
 	var got []otp.EventKind
-	for cursor, pages := "", 0; ; pages++ {
-		page, err := w.Events(t.Context(), otp.Query{App: "shop", Cursor: cursor, Limit: 7, Now: start})
-		if err != nil || pages > 200 {
-			t.Fatal(pages, err)
-		}
-		for _, e := range page.Items {
-			got = append(got, e.Kind)
-		}
-		if cursor = page.Next; cursor == "" {
-			break
-		}
+	for _, e := range w.everything("shop", 7) {
+		got = append(got, e.Kind)
 	}
 	slices.Reverse(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	w.balances(start)
 }
 
 func TestEventsOfOneVerification(t *testing.T) {
@@ -421,7 +490,8 @@ func TestListsAreFiltered(t *testing.T) {
 func TestForgedCursorsAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, cursor := range []string{"x", "1-1-", "-", "+", "(1", "01jtdre6ga9vqk1ce154p0jjwr\n", "99999999999999999999999-1"} {
+	for _, cursor := range []string{"x", "1-1-", "-", "+", "(1", "1-1.", "1-1.0", "1-1.01", "1-1.+1", "1-1.1.1", "1-1.1234567", "1.1-1",
+		"01jtdre6ga9vqk1ce154p0jjwr\n", "99999999999999999999999-1"} {
 		if _, err := w.List(t.Context(), otp.Query{Cursor: cursor, Limit: 1}); err == nil {
 			t.Errorf("%q is a cursor of a list", cursor)
 		}

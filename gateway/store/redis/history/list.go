@@ -45,7 +45,9 @@ func (h *History) List(ctx context.Context, q otp.Query) (otp.Page[otp.Verificat
 				continue
 			}
 			if page.Items = append(page.Items, v); len(page.Items) == q.Limit {
-				page.Next = string(v.Reference)
+				if len(refs) == stride || v.Reference != refs[len(refs)-1] {
+					page.Next = string(v.Reference)
+				}
 				return page, nil
 			}
 		}
