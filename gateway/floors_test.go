@@ -51,7 +51,7 @@ var pure = []string{"routing", "gateway/otp", "gateway/apps"}
 
 var impure = []string{
 	"net/http", "github.com/gofiber", "github.com/valyala", "go.yaml.in", "gopkg.in/yaml", "go.opentelemetry.io/otel/sdk",
-	"go.opentelemetry.io/otel/exporters", "database/sql", "modernc.org/sqlite", "github.com/redis",
+	"go.opentelemetry.io/otel/exporters", "database/sql", "modernc.org", "github.com/redis",
 }
 
 // suites are for tests only.

@@ -122,7 +122,8 @@ type nanos int64
 
 // MarshalJSON implements [json.Marshaler].
 func (n nanos) MarshalJSON() ([]byte, error) {
-	return strconv.AppendQuote(nil, strconv.FormatInt(int64(n), 10)), nil
+	b := append(make([]byte, 0, 24), '"')
+	return append(strconv.AppendInt(b, int64(n), 10), '"'), nil
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. It takes a number too, as earlier records have it.

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"time"
 )
 
@@ -19,7 +18,7 @@ const selectBacklog = `SELECT (SELECT count(*) FROM timers WHERE due_at <= ?), (
 func (s *Store) Backlog(ctx context.Context, now time.Time) (Backlog, error) {
 	b := Backlog{Writes: len(s.writer.queue)}
 	err := s.pool.use(ctx, func(c *conn) error {
-		var row [2]driver.Value
+		var row [2]any
 		_, err := c.row(row[:], selectBacklog, now.UnixMilli())
 		timers, _ := row[0].(int64)
 		reports, _ := row[1].(int64)

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -138,7 +137,7 @@ func (c *checkpointer) finish(ctx context.Context) (err error) {
 }
 
 func (c *checkpointer) checkpoint(mode string) (progress, error) {
-	var row [3]driver.Value
+	var row [3]any
 	if _, err := c.conn.row(row[:], "PRAGMA wal_checkpoint("+mode+")"); err != nil {
 		return progress{}, err
 	}

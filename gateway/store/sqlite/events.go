@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +38,7 @@ func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event],
 	return page, err
 }
 
-func readEvent(row []driver.Value) (e otp.Event, found bool, err error) {
+func readEvent(row []any) (e otp.Event, found bool, err error) {
 	var text [11]string
 	for i := range text {
 		text[i], _ = row[i].(string)
@@ -79,7 +78,7 @@ func eventQuestions(c *conn, q otp.Query, after int64) ([]*question, error) {
 			return nil, err
 		}
 		if n <= few {
-			return []*question{personQuestion(q, after)}, nil
+			return []*question{personEventsQuestion(q, after)}, nil
 		}
 	case len(q.Metadata) == 0 && q.App == "" && marks[0] == "" && q.From.IsZero() && q.Until.IsZero():
 		return []*question{everyEventQuestion(q, after)}, nil
@@ -122,9 +121,9 @@ func storyQuestion(q otp.Query, after int64) *question {
 	return b
 }
 
-// personQuestion goes along the events of a recipient's verifications, which it gathers first.
-func personQuestion(q otp.Query, after int64) *question {
-	return gathered(q, after, "verifications i INDEXED BY verifications_by_recipient", "i.recipient = ?", q.To)
+// personEventsQuestion goes along the events of a recipient's verifications, which it gathers first.
+func personEventsQuestion(q otp.Query, after int64) *question {
+	return gathered(q, after, "people i", "i.who = ? AND i.reference > ''", q.To)
 }
 
 // labelledEventsQuestion goes along the events of the verifications that have a label, which it gathers first.
@@ -133,7 +132,7 @@ func labelledEventsQuestion(q otp.Query, after int64, l label) *question {
 }
 
 // gathered goes along the events of verifications, of which SQLite sorts the ids first.
-func gathered(q otp.Query, after int64, from, which string, args ...driver.Value) *question {
+func gathered(q otp.Query, after int64, from, which string, args ...any) *question {
 	b := new(question)
 	b.add("SELECT g.id, " + eventColumns + " FROM")
 	b.add("(SELECT s.id FROM " + from)

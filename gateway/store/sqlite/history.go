@@ -20,9 +20,9 @@ const (
 
 // note writes down what a step at now made of a verification: what happened, the marks that it is found by, and what it
 // counts. before is the zero verification when it is new.
-func (t tx) note(before, after otp.Verification, now time.Time) error {
+func (t tx) note(before, after *otp.Verification, now time.Time) error {
 	t.sums.change(before, after)
-	for _, e := range otp.Changes(before, after, now) {
+	for _, e := range otp.Changes(*before, *after, now) {
 		if err := t.noteEvent(e, after.To); err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (t tx) note(before, after otp.Verification, now time.Time) error {
 	return t.markVerification(before, after, now)
 }
 
-func (t tx) deleteLabels(v otp.Verification) error {
+func (t tx) deleteLabels(v *otp.Verification) error {
 	for name, value := range v.Metadata {
 		if _, err := t.exec(deleteLabel, v.App, name, value, string(v.Reference)); err != nil {
 			return err

@@ -133,16 +133,16 @@ func TestSweepForgetsEventsAndSums(t *testing.T) {
 		}
 	}
 	// They run out and are forgotten by their own retention of an hour; what happened is told of for longer.
-	tables := []string{"verifications", "labels", "verification_marks", "events", "report_cells"}
+	tables := []string{"verifications", "labels", "verification_marks", "events", "report_cells", "people"}
 	for _, step := range []struct {
 		after time.Duration
 		rows  []int64 // of tables
 	}{
-		{10 * time.Minute, []int64{n, n, 3 * 4, 2 * n, 3}},
-		{2 * time.Hour, []int64{0, 0, 3 * 4, 2 * n, 3}},
-		{24 * time.Hour, []int64{0, 0, 3 * 4, 2 * n, 3}},
-		{24*time.Hour + time.Millisecond, []int64{0, 0, 3 * 4, n, 0}},
-		{25 * time.Hour, []int64{0, 0, 3 * 4, 0, 0}},
+		{10 * time.Minute, []int64{n, n, 3 * 4, 2 * n, 3, n}},
+		{2 * time.Hour, []int64{0, 0, 3 * 4, 2 * n, 3, 0}},
+		{24 * time.Hour, []int64{0, 0, 3 * 4, 2 * n, 3, 0}},
+		{24*time.Hour + time.Millisecond, []int64{0, 0, 3 * 4, n, 0, 0}},
+		{25 * time.Hour, []int64{0, 0, 3 * 4, 0, 0, 0}},
 	} {
 		sweep(start.Add(step.after))
 		for i, table := range tables {

@@ -17,19 +17,19 @@ const (
 // not read and decode what that has written. It belongs to one connection and is given up with it, so it never outlives
 // a transaction that failed. That it stays true rests on the lock of the file: nobody else writes.
 type hot struct {
-	records  *simplelru.LRU[otp.Reference, otp.Verification]
-	memories *simplelru.LRU[string, memory]  // by who limits bear on
-	keys     *simplelru.LRU[string, heldKey] // of requests that are not finished
-	lastKey  int64                           // id of the newest; 0: nobody has looked yet
-	sums     sums                            // of the group that is being written
-	marks    marks                           // that were written
+	records  *simplelru.LRU[otp.Reference, *otp.Verification] // which nobody changes
+	memories *simplelru.LRU[string, memory]                   // by who limits bear on
+	keys     *simplelru.LRU[string, heldKey]                  // of requests that are not finished
+	lastKey  int64                                            // id of the newest; 0: nobody has looked yet
+	sums     sums                                             // of the group that is being written
+	marks    marks                                            // that were written
 	filling  filling
 
 	noneParked bool // no report waits for its delivery; false: there may be some
 }
 
 func newHot() (*hot, error) {
-	records, err := simplelru.NewLRU[otp.Reference, otp.Verification](hotRecords, nil)
+	records, err := simplelru.NewLRU[otp.Reference, *otp.Verification](hotRecords, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -40,14 +40,3 @@ func newHot() (*hot, error) {
 	keys, err := simplelru.NewLRU[string, heldKey](hotKeys, nil)
 	return &hot{records: records, memories: memories, keys: keys, sums: sums{}, marks: marks{}}, err
 }
-
-// record returns what is remembered. What a step does to it counts only when it is saved.
-func (h *hot) record(ref otp.Reference) (*stored, bool) {
-	v, ok := h.records.Get(ref)
-	if !ok {
-		return nil, false
-	}
-	return newStored(v), true
-}
-
-func (h *hot) keep(v otp.Verification) { h.records.Add(v.Reference, v.Clone()) }

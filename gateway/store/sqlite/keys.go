@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"encoding/hex"
 	"time"
 
@@ -89,7 +88,7 @@ func (t tx) key(name string) (heldKey, bool, error) {
 	if k, ok := t.keys.Get(name); ok {
 		return k, true, nil
 	}
-	var row [8]driver.Value
+	var row [8]any
 	found, err := t.row(row[:], selectKey, brief(name))
 	if err != nil || !found {
 		return heldKey{}, false, err

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"maps"
 	"slices"
 
@@ -36,8 +35,8 @@ func (h *History) List(ctx context.Context, q otp.Query) (otp.Page[otp.Verificat
 
 // reader reads a verification, and tells whether it is what is asked for. What cannot be read is passed over: the sweep
 // tells of it.
-func reader(q otp.Query) func([]driver.Value) (otp.Verification, bool, error) {
-	return func(row []driver.Value) (otp.Verification, bool, error) {
+func reader(q otp.Query) func([]any) (otp.Verification, bool, error) {
+	return func(row []any) (otp.Verification, bool, error) {
 		record, _ := row[1].([]byte)
 		v, damaged := otp.DecodeRecord(record)
 		v = v.At(q.Now)
@@ -51,7 +50,7 @@ func listQuestions(c *conn, q otp.Query, after string) ([]*question, error) {
 	marks, asked := marksOfList(q), q
 	switch {
 	case q.To != "":
-		return []*question{rowsQuestion(q, after, "INDEXED BY verifications_by_recipient", "i.recipient = ?", q.To)}, nil
+		return []*question{personQuestion(q, after)}, nil
 	case len(q.Metadata) > 0:
 	case q.Status == otp.StatusPending:
 		return []*question{rowsQuestion(q, after, "INDEXED BY verifications_pending", "i.ended_at IS NULL")}, nil
@@ -93,12 +92,12 @@ func marksOfList(q otp.Query) []string {
 }
 
 // rowsQuestion goes along an index, or along the table, in the order of the references.
-func rowsQuestion(q otp.Query, after, index, which string, args ...driver.Value) *question {
+func rowsQuestion(q otp.Query, after, index, which string) *question {
 	b := new(question)
 	b.add("SELECT i.reference, v.record FROM verifications i " + index)
 	b.add("LEFT JOIN verifications v ON v.rowid = i.rowid")
 	b.rest(q)
-	b.add("WHERE "+which, args...)
+	b.add("WHERE " + which)
 	b.between("i.reference", q, after)
 	b.add("ORDER BY i.reference DESC")
 	return b
@@ -106,6 +105,17 @@ func rowsQuestion(q otp.Query, after, index, which string, args ...driver.Value)
 
 func tableQuestion(q otp.Query, after string) *question {
 	return rowsQuestion(q, after, "", "true")
+}
+
+// personQuestion goes along the verifications of a recipient.
+func personQuestion(q otp.Query, after string) *question {
+	b := new(question)
+	b.add("SELECT p.reference, v.record FROM people p LEFT JOIN verifications v ON v.reference = p.reference")
+	b.rest(q)
+	b.add("WHERE p.who = ? AND p.reference > ''", q.To)
+	b.between("p.reference", q, after)
+	b.add("ORDER BY p.reference DESC")
+	return b
 }
 
 // labelQuestion goes along the verifications of an app that have a label.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"strings"
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
@@ -52,7 +53,14 @@ func (all marks) add(m mark) bool {
 	return true
 }
 
+// markEvent writes the marks of an event. Most are like another one in the same block, which is seen at once.
 func (t tx) markEvent(e otp.Event, block int64) error {
+	alike := strings.Join([]string{
+		string(e.Kind), string(e.Status), string(e.Channel), e.Provider, e.To.Country(), e.Purpose,
+	}, " ")
+	if !t.marks.add(mark{app: e.App, field: "alike", value: alike, block: block}) {
+		return nil
+	}
 	for _, f := range [...]struct{ field, value string }{
 		{}, {"kind", string(e.Kind)}, {"status", string(e.Status)}, {"channel", string(e.Channel)},
 		{"provider", e.Provider}, {"country", e.To.Country()}, {"purpose", e.Purpose},
@@ -69,7 +77,7 @@ func (t tx) markEvent(e otp.Event, block int64) error {
 }
 
 // markVerification writes the marks of what has changed. What is pending has an index, and needs none.
-func (t tx) markVerification(before, after otp.Verification, now time.Time) error {
+func (t tx) markVerification(before, after *otp.Verification, now time.Time) error {
 	slice := string(after.Reference[:min(len(after.Reference), sliceLength)])
 	status := after.At(now).Status // a verification whose guesses are used up has failed, although it is yet to be ended
 	if status == otp.StatusPending {

@@ -2,15 +2,14 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
 )
 
 // selectOpen looks at what one person got lately. The newest come first: references sort by time.
-const selectOpen = `SELECT record FROM verifications
-	WHERE recipient = ? AND reference >= ? AND ended_at IS NULL AND expires_at > ? ORDER BY reference DESC`
+const selectOpen = `SELECT v.record FROM people p CROSS JOIN verifications v USING (reference)
+	WHERE p.who = ? AND p.reference >= ? AND v.ended_at IS NULL AND v.expires_at > ? ORDER BY p.reference DESC`
 
 // Open implements [otp.Store].
 func (s *Store) Open(ctx context.Context, address string, now time.Time) (open []otp.Verification, err error) {
@@ -23,11 +22,11 @@ func (s *Store) Open(ctx context.Context, address string, now time.Time) (open [
 
 // pending passes over those whose guesses are used up: they have ended for everybody who looks, and not in their row.
 func pending(c *conn, address string, now time.Time) ([]otp.Verification, error) {
-	var row [1]driver.Value
+	var row [1]any
 	var open []otp.Verification
 	var damaged error
 	oldest := lowest(now.Add(-otp.MaxExpiry))
-	err := c.rows(row[:], selectOpen, []driver.Value{address, oldest, now.UnixMilli()}, func() bool {
+	err := c.rows(row[:], selectOpen, []any{address, oldest, now.UnixMilli()}, func() bool {
 		record, _ := row[0].([]byte)
 		var v otp.Verification
 		if v, damaged = otp.DecodeRecord(record); damaged != nil {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	_ "modernc.org/sqlite" // another program's way to the file
+
 	"github.com/otpgate/otpgate/gateway/otp"
 	"github.com/otpgate/otpgate/gateway/store/sqlite"
 )

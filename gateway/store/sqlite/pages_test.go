@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"slices"
 	"testing"
@@ -71,7 +70,7 @@ func closed(t tx, v otp.Verification, verified bool, events *[]otp.Event) (otp.V
 	if err := s.Settle(otp.Settlement{Match: match, Status: status, Now: at}, nil); err != nil {
 		return v, err
 	}
-	*events = append(*events, otp.Changes(v, s.Verification, at)...)
+	*events = append(*events, otp.Changes(v, *s.Verification, at)...)
 	return s.Clone(), t.save(s, at)
 }
 
@@ -228,7 +227,7 @@ func TestTheRarestMarkLeads(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return c.ask(t.Context(), all[0], make([]driver.Value, 2), func() bool { rows++; return true })
+		return c.ask(t.Context(), all[0], make([]any, 2), func() bool { rows++; return true })
 	})
 	if err != nil || rows > 100/5 {
 		t.Errorf("%d rows are seen, error %v", rows, err)

@@ -2,10 +2,7 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
-	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -49,10 +46,10 @@ func (h *History) enough() func(rows int) bool {
 // question is a query that is put together for one caller.
 type question struct {
 	sql  strings.Builder
-	args []driver.Value
+	args []any
 }
 
-func (b *question) add(sql string, args ...driver.Value) {
+func (b *question) add(sql string, args ...any) {
 	b.sql.WriteString(sql)
 	b.sql.WriteByte('\n')
 	b.args = append(b.args, args...)
@@ -66,55 +63,39 @@ func (b *question) is(column, value string) {
 }
 
 // ask reads each row of the answer into row and calls each, until that returns false.
-func (c *conn) ask(ctx context.Context, q *question, row []driver.Value, each func() bool) error {
-	a, err := c.open(ctx, q)
+func (c *conn) ask(ctx context.Context, q *question, row []any, each func() bool) error {
+	answer, err := c.open(q)
 	if err != nil {
 		return err
 	}
-	more, err := a.next(ctx, row)
+	defer answer.finalize()
+	more, err := answer.readFor(ctx, row)
 	for more && each() {
-		more, err = a.next(ctx, row)
+		more, err = answer.readFor(ctx, row)
 	}
-	return c.fail(errors.Join(err, a.close()))
+	return c.fail(err)
 }
 
-// answer is what a question finds, row by row. Its statement is not kept: there are too many different ones.
-type answer struct {
-	prepared driver.Stmt
-	rows     driver.Rows
-}
-
-// open begins to answer. A question whose caller has gone is given up.
-func (c *conn) open(ctx context.Context, q *question) (*answer, error) {
-	prepared, err := c.driver.Prepare(q.sql.String())
+// open begins to answer. The statement is not kept: there are too many different ones.
+func (c *conn) open(q *question) (*statement, error) {
+	s, err := c.compile(q.sql.String())
 	if err != nil {
 		return nil, c.fail(err)
 	}
-	stmt, ok := prepared.(statement)
-	if !ok {
-		err = fmt.Errorf("the sqlite driver's statements lack a method: %T", prepared)
-		return nil, c.fail(errors.Join(err, prepared.Close()))
+	if err := s.bind(q.args); err != nil {
+		s.finalize()
+		return nil, c.fail(err)
 	}
-	rows, err := stmt.QueryContext(ctx, c.bind(q.args))
-	if err != nil {
-		return nil, c.fail(errors.Join(err, prepared.Close()))
-	}
-	return &answer{prepared, rows}, nil
+	return s, nil
 }
 
-// next reads a row and tells whether there was one.
-func (a *answer) next(ctx context.Context, row []driver.Value) (bool, error) {
+// readFor reads the next row for a caller, who may have gone.
+func (s *statement) readFor(ctx context.Context, row []any) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	err := a.rows.Next(row)
-	if errors.Is(err, io.EOF) {
-		return false, nil
-	}
-	return err == nil, err
+	return s.read(row)
 }
-
-func (a *answer) close() error { return errors.Join(a.rows.Close(), a.prepared.Close()) }
 
 // snapshot runs several questions on one state of the file.
 func (c *conn) snapshot(do func() error) error {

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 func planOfQuestion(t *testing.T, c *conn, q *question) string {
 	t.Helper()
 	var steps []string
-	var row [4]driver.Value
+	var row [4]any
 	explain := &question{args: q.args}
 	explain.sql.WriteString("EXPLAIN QUERY PLAN " + q.sql.String())
 	err := c.ask(t.Context(), explain, row[:], func() bool {

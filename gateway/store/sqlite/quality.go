@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"time"
 
 	"github.com/otpgate/otpgate/providers"
@@ -31,7 +30,7 @@ func (s *Store) SaveQuality(ctx context.Context, rows []routing.Quality) error {
 // Quality returns what SaveQuality kept.
 func (s *Store) Quality(ctx context.Context) (rows []routing.Quality, err error) {
 	err = s.pool.use(ctx, func(c *conn) error {
-		var row [6]driver.Value
+		var row [6]any
 		return c.rows(row[:], selectQuality, nil, func() bool {
 			var q routing.Quality
 			q.Provider, _ = row[0].(string)

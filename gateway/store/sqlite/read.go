@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 
@@ -22,7 +21,7 @@ func (s *Store) Find(ctx context.Context, provider, upstreamID string) (otp.Veri
 	return s.read(ctx, selectByUpstream, provider, upstreamID)
 }
 
-func (s *Store) read(ctx context.Context, sql string, args ...driver.Value) (v otp.Verification, err error) {
+func (s *Store) read(ctx context.Context, sql string, args ...any) (v otp.Verification, err error) {
 	err = s.pool.use(ctx, func(c *conn) error {
 		v, err = read(c, sql, args...)
 		return err

@@ -215,8 +215,8 @@ func (c *crowd) live(t tx, at time.Time) error {
 		if s, err = t.load(v.Reference); err != nil {
 			return
 		}
-		do(&s.Verification)
-		c.events += len(otp.Changes(s.before, s.Verification, now))
+		do(s.Verification)
+		c.events += len(otp.Changes(*s.before, *s.Verification, now))
 		err = t.save(s, now)
 	}
 	c.events++

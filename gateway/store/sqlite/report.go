@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"slices"
 	"strings"
 	"time"
@@ -38,7 +37,7 @@ func (h *History) Report(ctx context.Context, q otp.ReportQuery) ([]otp.Row, err
 type sumTable struct {
 	name, columns, by string // by: what it tells apart besides the cell; empty: nothing
 	width             int    // of columns
-	read              func(c *otp.Counts, row []driver.Value)
+	read              func(c *otp.Counts, row []any)
 }
 
 func sumTables() []sumTable {
@@ -47,7 +46,7 @@ func sumTables() []sumTable {
 			name: "report_cells", width: 12,
 			columns: `sum(sends), sum(verified), sum(expired), sum(failed), sum(canceled), sum(resends), sum(checks),
 				sum(deliveries), sum(taken), sum(delivered), sum(undelivered), sum(failovers)`,
-			read: func(c *otp.Counts, row []driver.Value) {
+			read: func(c *otp.Counts, row []any) {
 				for i, sum := range numbersOf(c) {
 					n, _ := row[i].(int64)
 					*sum += n
@@ -56,7 +55,7 @@ func sumTables() []sumTable {
 		},
 		{
 			name: "report_costs", width: 2, columns: "currency, sum(n)", by: "currency",
-			read: func(c *otp.Counts, row []driver.Value) {
+			read: func(c *otp.Counts, row []any) {
 				currency, _ := row[0].(string)
 				n, _ := row[1].(int64)
 				c.Add(otp.Counts{Costs: map[string]int64{currency: n}}, 1)
@@ -64,7 +63,7 @@ func sumTables() []sumTable {
 		},
 		{
 			name: "report_times", width: 2, columns: "slot, sum(n)", by: "slot",
-			read: func(c *otp.Counts, row []driver.Value) {
+			read: func(c *otp.Counts, row []any) {
 				slot, _ := row[0].(int64)
 				n, _ := row[1].(int64)
 				if c.Times == nil {
@@ -97,7 +96,7 @@ func readSums(ctx context.Context, c *conn, q otp.ReportQuery, table sumTable, f
 	if len(groups) > 0 {
 		b.add("GROUP BY " + strings.Join(groups, ", "))
 	}
-	row := make([]driver.Value, 5+table.width)
+	row := make([]any, 5+table.width)
 	return c.ask(ctx, b, row, func() bool {
 		table.read(found.at(readCell(row)), row[5:])
 		return true
@@ -131,7 +130,7 @@ func cellColumns(by []otp.Group) (string, []string) {
 	return strings.Join(columns, ", "), groups
 }
 
-func readCell(row []driver.Value) otp.Cell {
+func readCell(row []any) otp.Cell {
 	var text [5]string
 	for i := range text {
 		text[i], _ = row[i].(string)
@@ -145,7 +144,7 @@ func readCell(row []driver.Value) otp.Cell {
 
 // readOverdue adds what the sums do not know yet: that verifications ran out which nobody has written down as expired.
 func readOverdue(ctx context.Context, c *conn, q otp.ReportQuery, found sums) error {
-	var row [2]driver.Value
+	var row [2]any
 	overdue := overdueQuestion(otp.Query{App: q.App, From: q.From, Until: q.Until, Now: q.Now}, "")
 	return c.ask(ctx, overdue, row[:], func() bool {
 		record, _ := row[1].([]byte)
@@ -154,7 +153,8 @@ func readOverdue(ctx context.Context, c *conn, q otp.ReportQuery, found sums) er
 			return true // the sweep tells of it
 		}
 		difference := sums{}
-		difference.change(v, v.At(q.Now))
+		difference.add(v, -1)
+		difference.add(v.At(q.Now), 1)
 		for cell, counts := range difference {
 			if (q.Country == "" || q.Country == cell.Country) && (q.Channel == "" || q.Channel == cell.Channel) &&
 				(q.Provider == "" || q.Provider == cell.Provider) {

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
@@ -61,7 +60,7 @@ func (t tx) report(r otp.Reporting) error {
 
 // reference is that of the newest verification with a delivery that provider calls id; empty: there is none.
 func (t tx) reference(provider, id string) (otp.Reference, error) {
-	var row [1]driver.Value
+	var row [1]any
 	_, err := t.row(row[:], selectReference, provider, id)
 	ref, _ := row[0].(string)
 	return otp.Reference(ref), err
@@ -101,8 +100,8 @@ func (t tx) waiting(deliveries []otp.Delivery, now time.Time) ([]parked, error) 
 		if d.Handle.UpstreamID == "" || t.noneParked {
 			continue
 		}
-		var row [4]driver.Value
-		args := []driver.Value{d.Provider, d.Handle.UpstreamID, now.UnixMilli()}
+		var row [4]any
+		args := []any{d.Provider, d.Handle.UpstreamID, now.UnixMilli()}
 		err := t.rows(row[:], selectParked, args, func() bool {
 			p := parked{provider: d.Provider, Report: providers.Report{UpstreamID: d.Handle.UpstreamID}}
 			p.id, _ = row[0].(int64)

@@ -1,14 +1,12 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/otpgate/otpgate/gateway/otp"
@@ -61,7 +59,7 @@ func migrate(c *conn) (from, to int, err error) {
 
 // version is that of the schema in the file; 0: it is empty.
 func version(c *conn, newest int) (int, error) {
-	var row [3]driver.Value
+	var row [3]any
 	_, err := c.row(row[:], `SELECT i.application_id, u.user_version, (SELECT count(*) FROM sqlite_schema)
 		FROM pragma_application_id i, pragma_user_version u`)
 	if err != nil {
@@ -108,7 +106,7 @@ const countingVersion = 5
 // recount makes the sums of what was written before there were any. The events of that time are lost.
 func recount(c *conn) error {
 	found := sums{}
-	var row [1]driver.Value
+	var row [1]any
 	err := c.rows(row[:], "SELECT record FROM verifications", nil, func() bool {
 		record, _ := row[0].([]byte)
 		if v, err := otp.DecodeRecord(record); err == nil { // else the sweep tells of it
@@ -133,11 +131,11 @@ func gather(c *conn) error {
 		if len(m) == 0 {
 			return nil
 		}
-		_, err := c.exec(saveMemory, who, m.encode(), m.end())
+		_, err := c.exec("INSERT INTO memories (who, windows, expires_at) VALUES (?, ?, ?)", who, m.encode(), m.end())
 		m = nil
 		return err
 	}
-	var row [4]driver.Value
+	var row [4]any
 	var failed error
 	err := c.rows(row[:], selectScattered, nil, func() bool {
 		key, _ := row[0].(string)
@@ -163,11 +161,11 @@ const selectScattered = `SELECT key, counts, expires_at,
 
 // explain puts the failures that an operator can do something about into words.
 func explain(err error) error {
-	failure, ok := errors.AsType[*sqlite.Error](err)
+	f, ok := errors.AsType[*failure](err)
 	if !ok {
 		return err
 	}
-	switch failure.Code() & 0xff {
+	switch f.kind() {
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
 		return fmt.Errorf("it is not a SQLite database, or it is damaged; move it away or restore a backup (%w)", err)
 	case sqlite3.SQLITE_BUSY:

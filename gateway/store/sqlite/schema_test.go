@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,6 +59,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 	for _, sql := range []string{
 		selectRecord, selectByUpstream, selectMemory, selectKey, selectOverdue, selectOld, selectStride, selectOpen,
 		selectReference, selectParked, boundParked, sweepParked, oldestEvent, oldestReference, nextApp,
+		deletePerson,
 	} {
 		plan := planOf(t, s, sql)
 		for _, step := range plan {
@@ -84,8 +84,8 @@ func column(t *testing.T, s *Store, at, width int, sql string) []string {
 	t.Helper()
 	texts, err := write(t.Context(), s.writer, func(t tx) ([]string, error) {
 		var texts []string
-		row := make([]driver.Value, width)
-		args := slices.Repeat([]driver.Value{int64(1)}, countArgs(sql))
+		row := make([]any, width)
+		args := slices.Repeat([]any{int64(1)}, countArgs(sql))
 		err := t.rows(row, sql, args, func() bool {
 			text, _ := row[at].(string)
 			texts = append(texts, text)
@@ -211,7 +211,7 @@ func scatter(t *testing.T, path string, b otp.Begin) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := func(sql string, args ...driver.Value) {
+	run := func(sql string, args ...any) {
 		t.Helper()
 		if _, err := c.exec(sql, args...); err != nil {
 			t.Fatal(err)

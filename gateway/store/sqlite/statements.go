@@ -19,9 +19,14 @@ const (
 	insertUpstream = `INSERT INTO upstreams (provider, upstream_id, reference) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
 	deleteUpstream = `DELETE FROM upstreams WHERE provider = ? AND upstream_id = ? AND reference = ?`
 
-	selectMemory = `SELECT windows FROM memories WHERE who = ?`
-	saveMemory   = `INSERT INTO memories (who, windows, expires_at) VALUES (?, ?, ?)
-		ON CONFLICT (who) DO UPDATE SET windows = excluded.windows, expires_at = excluded.expires_at`
+	selectMemory = `SELECT windows FROM people WHERE who = ? AND reference = ''`
+	saveMemory   = `INSERT INTO people (who, reference, windows, expires_at) VALUES (?, '', ?, ?)
+		ON CONFLICT DO UPDATE SET windows = excluded.windows, expires_at = excluded.expires_at`
+
+	insertPerson = `INSERT INTO people (who, reference) VALUES (?, ?)`
+	// Of a damaged record nothing but the reference is known.
+	deletePerson = `DELETE FROM people
+		WHERE reference = ? AND who = (SELECT recipient FROM verifications WHERE reference = ?)`
 
 	selectKey = `SELECT k.id, k.fingerprint, k.reference, k.lease_until, k.keep_until, a.status, a.content_type, a.body
 		FROM keys k LEFT JOIN answers a ON a.id = k.id WHERE k.key = ?`

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -162,26 +161,19 @@ func reopen(path string, o Options) (tx, error) {
 // not as long as callers wait. The cache is small because SQLite searches all of it after many a commit, and what the
 // writer needs again soon it remembers itself. The log of writes is carried into the file by a connection of its own,
 // so that who writes hardly waits for the disk.
-func (o Options) writing() url.Values {
-	return url.Values{
-		"_busy_timeout": {"750"},
-		"_journal_mode": {"WAL"},
-		"_synchronous":  {string(o.Synchronous)},
-		"_pragma":       {"cache_size(-4096)", "journal_size_limit(67108864)", "wal_autocheckpoint(0)"},
+func (o Options) writing() []string {
+	return []string{
+		"busy_timeout = 750", "journal_mode = WAL", "synchronous = " + string(o.Synchronous),
+		"cache_size = -4096", "journal_size_limit = 67108864", "wal_autocheckpoint = 0",
 	}
 }
 
 // carrying is how the connection that carries the log into the file is set up. It waits for nobody.
-func (o Options) carrying() url.Values {
-	return url.Values{
-		"_synchronous": {string(o.Synchronous)},
-		"_pragma":      {"cache_size(-64)", "wal_autocheckpoint(0)"},
-	}
+func (o Options) carrying() []string {
+	return []string{"synchronous = " + string(o.Synchronous), "cache_size = -64", "wal_autocheckpoint = 0"}
 }
 
-func reading() url.Values {
-	return url.Values{"_busy_timeout": {"750"}, "_query_only": {"1"}}
-}
+func reading() []string { return []string{"busy_timeout = 750", "query_only = 1"} }
 
 // Ping tells whether the store can write, by writing: a full or vanished disk is found out before somebody needs it.
 func (s *Store) Ping(ctx context.Context) error {

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"slices"
 	"time"
 
@@ -30,9 +29,9 @@ const (
 type sums map[otp.Cell]*otp.Counts
 
 // change counts what a step made of a verification.
-func (s sums) change(before, after otp.Verification) {
-	s.add(before, -1)
-	s.add(after, 1)
+func (s sums) change(before, after *otp.Verification) {
+	s.add(*before, -1)
+	s.add(*after, 1)
 }
 
 func (s sums) add(v otp.Verification, times int64) {
@@ -69,7 +68,7 @@ func (t tx) flush() error {
 }
 
 func (t tx) addCounts(cell otp.Cell, counts otp.Counts) error {
-	at := []driver.Value{cell.App, cell.Hour.UnixMilli(), cell.Country, string(cell.Channel), cell.Provider}
+	at := []any{cell.App, cell.Hour.UnixMilli(), cell.Country, string(cell.Channel), cell.Provider}
 	numbers := numbersOf(&counts)
 	if slices.ContainsFunc(numbers, func(n *int64) bool { return *n != 0 }) {
 		args := at
@@ -81,12 +80,12 @@ func (t tx) addCounts(cell otp.Cell, counts otp.Counts) error {
 		}
 	}
 	for currency, n := range counts.Costs {
-		if _, err := t.exec(addCost, slices.Concat(at, []driver.Value{currency, n})...); err != nil {
+		if _, err := t.exec(addCost, slices.Concat(at, []any{currency, n})...); err != nil {
 			return err
 		}
 	}
 	for slot, n := range counts.Times {
-		if _, err := t.exec(addTime, slices.Concat(at, []driver.Value{int64(slot), n})...); err != nil {
+		if _, err := t.exec(addTime, slices.Concat(at, []any{int64(slot), n})...); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"log/slog"
 	"time"
@@ -13,7 +12,7 @@ import (
 const (
 	// sweepBatch bounds what one step of the sweep does, and so how long it keeps others from writing.
 	sweepBatch = 50
-	// A sweep looks at so many memories, so many at a time; the next one goes on where it stopped.
+	// A sweep looks at so many rows of people, so many at a time; the next one goes on where it stopped.
 	stride, strides = 500, 200
 	// grace is how long a verification that ran out is left as it is: an answer that is on its way finds it unchanged.
 	grace = time.Minute
@@ -29,9 +28,10 @@ const (
 	deleteAnswers = `DELETE FROM answers WHERE id IN (SELECT id FROM answers
 		WHERE id < ifnull((SELECT min(id) FROM keys), 0x7fffffffffffffff) ORDER BY id LIMIT ?)`
 
-	// Memories are written with every step, so an index of their ends would cost more than looking at them all.
-	selectStride   = `SELECT max(who) FROM (SELECT who FROM memories WHERE who > ? ORDER BY who LIMIT ?)`
-	deleteMemories = `DELETE FROM memories WHERE who > ? AND who <= ? AND expires_at <= ?`
+	// Windows are written with every step, so an index of their ends would cost more than looking at them all.
+	selectStride = `SELECT who, reference, expires_at FROM people
+		WHERE (who, reference) > (?, ?) ORDER BY who, reference LIMIT ?`
+	deleteMemory = `DELETE FROM people WHERE who = ? AND reference = ''`
 )
 
 // sweeper gives every row its end, in small steps between those of the callers.
@@ -42,7 +42,7 @@ type sweeper struct {
 	retention time.Duration
 	events    time.Duration
 	expired   func([]otp.Verification) // is told what ran out; may be nil
-	walked    string                   // whose memory was looked at last; for the writer's goroutine only
+	walked    [2]string                // key of the last row of people looked at; for the writer's goroutine only
 	counted   string                   // the last app whose sums were looked at; so too
 	cancel    context.CancelFunc
 	ended     chan struct{} // closed when the goroutine is
@@ -136,13 +136,13 @@ func (s *sweeper) expire(t tx, before time.Time) ([]otp.Verification, error) {
 			s.log.Error("a verification cannot be read and is given up", "reference", v.Reference, "error", v.damaged)
 			_, err = t.exec(endDamaged, string(v.Reference))
 		} else {
-			v.Verification = v.At(before)
+			*v.Verification = v.At(before)
 			err = t.save(v, before)
 		}
 		if err != nil {
 			return nil, err
 		}
-		ended = append(ended, v.Verification)
+		ended = append(ended, *v.Verification)
 		t.records.Remove(v.Reference) // nobody will ask soon
 	}
 	return ended, err
@@ -168,32 +168,40 @@ func purgeKeys(t tx, now time.Time) (bool, error) {
 	return keys == sweepBatch || answers == sweepBatch, err
 }
 
-// purgeWindows deletes memories with nothing left, among the next in the order of their keys.
+// purgeWindows deletes memories with nothing left, among the next rows of people.
 func (s *sweeper) purgeWindows(t tx, now time.Time) (bool, error) {
-	var row [1]driver.Value
-	if _, err := t.row(row[:], selectStride, s.walked, int64(stride)); err != nil {
-		return false, err
+	var row [3]any
+	var over []string
+	n := 0
+	args := []any{s.walked[0], s.walked[1], int64(stride)}
+	err := t.rows(row[:], selectStride, args, func() bool {
+		n++
+		s.walked[0], _ = row[0].(string)
+		s.walked[1], _ = row[1].(string)
+		if end, ok := row[2].(int64); ok && end <= now.UnixMilli() {
+			over = append(over, s.walked[0])
+		}
+		return true
+	})
+	for i := 0; i < len(over) && err == nil; i++ {
+		_, err = t.exec(deleteMemory, over[i])
 	}
-	last, more := row[0].(string)
-	if !more {
-		s.walked = ""
-		return false, nil
+	if n < stride {
+		s.walked = [2]string{}
 	}
-	_, err := t.exec(deleteMemories, s.walked, last, now.UnixMilli())
-	s.walked = last
-	return true, err
+	return n == stride, err
 }
 
 // batch reads some of the verifications that are due. One that is damaged must not keep the others from their end.
 func (t tx) batch(sql string, at time.Time) ([]*stored, error) {
-	var row [2]driver.Value
+	var row [2]any
 	var due []*stored
-	err := t.rows(row[:], sql, []driver.Value{at.UnixMilli(), int64(sweepBatch)}, func() bool {
+	err := t.rows(row[:], sql, []any{at.UnixMilli(), int64(sweepBatch)}, func() bool {
 		ref, _ := row[0].(string)
 		record, _ := row[1].([]byte)
 		v, err := otp.DecodeRecord(record)
 		v.Reference = otp.Reference(ref)
-		one := newStored(v)
+		one := newStored(&v)
 		one.damaged = err
 		due = append(due, one)
 		return true

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"time"
 )
 
@@ -41,7 +40,7 @@ func forgetBlocks(t tx) (bool, error) {
 
 // oldestBlock is the first that holds an event or may get one.
 func (t tx) oldestBlock() (int64, error) {
-	var row [1]driver.Value
+	var row [1]any
 	if _, err := t.row(row[:], oldestEvent); err != nil {
 		return 0, err
 	}
@@ -54,7 +53,7 @@ func (t tx) oldestBlock() (int64, error) {
 // forgetSlices deletes what leads to verifications that are gone. What is remembered of marks goes with them: a clock
 // that was set back would come upon it.
 func forgetSlices(t tx) (bool, error) {
-	var row [1]driver.Value
+	var row [1]any
 	if _, err := t.row(row[:], oldestReference); err != nil {
 		return false, err
 	}
@@ -71,7 +70,7 @@ func forgetSlices(t tx) (bool, error) {
 
 // forgetSums deletes the sums of hours that began before the time given, one hour of one app at a time.
 func (s *sweeper) forgetSums(t tx, before time.Time) (bool, error) {
-	var row [1]driver.Value
+	var row [1]any
 	if _, err := t.row(row[:], nextApp, s.counted); err != nil {
 		return false, err
 	}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
@@ -31,9 +30,9 @@ func (s *Store) Due(ctx context.Context, now time.Time, lease time.Duration, lim
 }
 
 func dueAt(c *conn, now time.Time, limit int) ([]otp.Reference, error) {
-	var row [1]driver.Value
+	var row [1]any
 	var refs []otp.Reference
-	err := c.rows(row[:], selectDue, []driver.Value{now.UnixMilli(), int64(limit)}, func() bool {
+	err := c.rows(row[:], selectDue, []any{now.UnixMilli(), int64(limit)}, func() bool {
 		ref, _ := row[0].(string)
 		refs = append(refs, otp.Reference(ref))
 		return true
@@ -56,7 +55,7 @@ func (t tx) claim(now time.Time, lease time.Duration, limit int) ([]otp.Verifica
 		if err != nil || v.At(now).Status != otp.StatusPending || len(v.Next.Steps) == 0 {
 			_, err = t.exec(deleteTimer, string(ref))
 		} else {
-			claimed = append(claimed, v.Verification)
+			claimed = append(claimed, *v.Verification)
 			_, err = t.exec(saveTimer, string(ref), now.Add(lease).UnixMilli())
 		}
 		if err != nil {
@@ -67,7 +66,7 @@ func (t tx) claim(now time.Time, lease time.Duration, limit int) ([]otp.Verifica
 }
 
 // saveTimer writes when the next step of v is due, where that has changed.
-func (t tx) saveTimer(before time.Time, v otp.Verification) error {
+func (t tx) saveTimer(before time.Time, v *otp.Verification) error {
 	next := v.Next.At
 	switch {
 	case next.Equal(before):

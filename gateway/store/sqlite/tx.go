@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"slices"
 	"time"
@@ -22,39 +21,34 @@ func newTx(c *conn) (tx, error) {
 	return tx{c, h}, err
 }
 
-// stored is a verification as it was read.
+// stored is a verification that was read.
 type stored struct {
-	otp.Verification
-	before    otp.Verification // as it was read; what a step does does not reach it
-	expiresAt int64            // what the indexes and the upstreams were written by
-	upstreams []upstream
-	due       time.Time // of the next step
-	damaged   error     // the record cannot be read, and nothing but the reference is known; the sweep meets such
+	*otp.Verification                   // as a step leaves it
+	before            *otp.Verification // as it was read; nobody changes it
+	damaged           error             // the record cannot be read, so that nothing but the reference is known
 }
-
-type upstream struct{ provider, id string }
 
 // load reads a verification; a reference that nobody has is refused with NotFound.
 func (t tx) load(ref otp.Reference) (*stored, error) {
-	if s, ok := t.record(ref); ok {
-		return s, nil
+	if v, ok := t.records.Get(ref); ok {
+		return newStored(v), nil
 	}
 	v, err := read(t.conn, selectRecord, string(ref))
 	if err != nil {
 		return nil, err
 	}
-	return newStored(v), nil
+	return newStored(&v), nil
 }
 
-func newStored(v otp.Verification) *stored {
-	return &stored{
-		Verification: v.Clone(), before: v, expiresAt: v.ExpiresAt.UnixMilli(), upstreams: upstreamsOf(v), due: v.Next.At,
-	}
+// newStored takes what was read, and a copy for the step to change.
+func newStored(before *otp.Verification) *stored {
+	v := before.Clone()
+	return &stored{Verification: &v, before: before}
 }
 
 // read decodes the one record that a query finds.
-func read(c *conn, sql string, args ...driver.Value) (otp.Verification, error) {
-	var row [1]driver.Value
+func read(c *conn, sql string, args ...any) (otp.Verification, error) {
+	var row [1]any
 	found, err := c.row(row[:], sql, args...)
 	if err != nil {
 		return otp.Verification{}, err
@@ -69,37 +63,35 @@ func read(c *conn, sql string, args ...driver.Value) (otp.Verification, error) {
 // insert writes a new verification, whose record the caller has encoded.
 func (t tx) insert(v otp.Verification, record []byte, now time.Time) error {
 	inserted, err := t.exec(insertVerification,
-		string(v.Reference), v.App, string(v.Status), string(v.Channel), providerOf(v), v.To.Country(), v.To.Address(),
-		v.Purpose, v.CreatedAt.UnixMilli(), v.ExpiresAt.UnixMilli(), endedAt(v), record)
+		string(v.Reference), v.App, string(v.Status), string(v.Channel), providerOf(&v), v.To.Country(), v.To.Address(),
+		v.Purpose, v.CreatedAt.UnixMilli(), v.ExpiresAt.UnixMilli(), endedAt(&v), record)
 	if err != nil {
 		return err
 	}
 	if inserted == 0 {
 		return fmt.Errorf("there is a verification %s already", v.Reference)
 	}
-	t.keep(v)
-	if err := t.saveTimer(time.Time{}, v); err != nil {
+	if _, err := t.exec(insertPerson, v.To.Address(), string(v.Reference)); err != nil {
 		return err
 	}
-	if err := t.saveUpstreams(v.Reference, nil, upstreamsOf(v)); err != nil {
-		return err
-	}
-	return t.note(otp.Verification{}, v, now)
+	v = v.Clone() // the caller's is not to be remembered
+	return t.follow(new(otp.Verification), &v, now)
 }
 
-// save writes what a step at now made of a verification. What the index holds is written only when it has changed.
+// save writes what a step at now made of a verification, which nobody may change from then on. What the index holds is
+// written only when it has changed.
 func (t tx) save(s *stored, now time.Time) error {
-	record, err := otp.EncodeRecord(s.Verification)
+	record, err := otp.EncodeRecord(*s.Verification)
 	if err != nil {
 		return err
 	}
-	ref := string(s.Reference)
+	ref, provider, expires := string(s.Reference), providerOf(s.Verification), s.ExpiresAt.UnixMilli()
 	var saved int64
-	if s.Status == otp.StatusPending && s.ExpiresAt.UnixMilli() == s.expiresAt {
-		saved, err = t.exec(updateVerification, string(s.Channel), providerOf(s.Verification), record, ref)
+	if s.Status == otp.StatusPending && expires == s.before.ExpiresAt.UnixMilli() {
+		saved, err = t.exec(updateVerification, string(s.Channel), provider, record, ref)
 	} else {
-		saved, err = t.exec(endVerification, string(s.Channel), providerOf(s.Verification), record,
-			string(s.Status), s.ExpiresAt.UnixMilli(), endedAt(s.Verification), ref)
+		saved, err = t.exec(endVerification, string(s.Channel), provider, record, string(s.Status), expires,
+			endedAt(s.Verification), ref)
 	}
 	if err != nil {
 		return err
@@ -107,79 +99,87 @@ func (t tx) save(s *stored, now time.Time) error {
 	if saved == 0 {
 		return t.fail(fmt.Errorf("the verification %s was taken out of the file behind the store's back", ref))
 	}
-	t.keep(s.Verification)
-	if err := t.saveTimer(s.due, s.Verification); err != nil {
+	return t.follow(s.before, s.Verification, now)
+}
+
+// follow writes what goes with a verification that was written, and remembers it. before is the zero verification when
+// it is new.
+func (t tx) follow(before, after *otp.Verification, now time.Time) error {
+	t.records.Add(after.Reference, after)
+	if err := t.saveTimer(before.Next.At, after); err != nil {
 		return err
 	}
-	if err := t.saveUpstreams(s.Reference, s.upstreams, upstreamsOf(s.Verification)); err != nil {
+	if err := t.saveUpstreams(before, after); err != nil {
 		return err
 	}
-	return t.note(s.before, s.Verification, now)
+	return t.note(before, after, now)
 }
 
 func (t tx) delete(s *stored) error {
-	if err := t.saveUpstreams(s.Reference, s.upstreams, nil); err != nil {
+	if err := t.saveUpstreams(s.before, new(otp.Verification)); err != nil {
 		return err
 	}
-	if err := t.deleteLabels(s.Verification); err != nil {
+	if err := t.deleteLabels(s.before); err != nil {
 		return err
 	}
 	t.records.Remove(s.Reference)
-	_, err := t.exec(deleteVerification, string(s.Reference))
+	ref := string(s.Reference)
+	if _, err := t.exec(deletePerson, ref, ref); err != nil {
+		return err
+	}
+	_, err := t.exec(deleteVerification, ref)
 	return err
 }
 
 // saveUpstreams writes the difference between what providers called the deliveries before and what they call them now.
-func (t tx) saveUpstreams(ref otp.Reference, before, now []upstream) error {
-	for _, u := range without(before, now) {
-		if _, err := t.exec(deleteUpstream, u.provider, u.id, string(ref)); err != nil {
+func (t tx) saveUpstreams(before, after *otp.Verification) error {
+	for _, u := range without(before, after) {
+		if _, err := t.exec(deleteUpstream, u.provider, u.id, string(before.Reference)); err != nil {
 			return err
 		}
 	}
-	for _, u := range without(now, before) {
-		if _, err := t.exec(insertUpstream, u.provider, u.id, string(ref)); err != nil {
+	for _, u := range without(after, before) {
+		if _, err := t.exec(insertUpstream, u.provider, u.id, string(after.Reference)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func upstreamsOf(v otp.Verification) []upstream {
-	var all []upstream
-	for _, d := range v.Deliveries {
-		if d.Handle.UpstreamID != "" {
-			all = append(all, upstream{d.Provider, d.Handle.UpstreamID})
-		}
-	}
-	return all
-}
+// upstream is what a provider calls a delivery.
+type upstream struct{ provider, id string }
 
-func without(all, some []upstream) []upstream {
+// without are the upstreams of one state of a verification that another one has not.
+func without(one, other *otp.Verification) []upstream {
 	var rest []upstream
-	for _, u := range all {
-		if !slices.Contains(some, u) {
+	for i := range one.Deliveries {
+		u := upstreamOf(&one.Deliveries[i])
+		has := func(d otp.Delivery) bool { return upstreamOf(&d) == u }
+		if u.id != "" && !slices.ContainsFunc(other.Deliveries, has) {
 			rest = append(rest, u)
 		}
 	}
 	return rest
 }
 
+func upstreamOf(d *otp.Delivery) upstream { return upstream{d.Provider, d.Handle.UpstreamID} }
+
 // providerOf is the provider of the newest delivery; empty when there is none.
-func providerOf(v otp.Verification) string {
+func providerOf(v *otp.Verification) string {
 	if len(v.Deliveries) == 0 {
 		return ""
 	}
 	return v.Deliveries[len(v.Deliveries)-1].Provider
 }
 
-func endedAt(v otp.Verification) driver.Value {
+func endedAt(v *otp.Verification) any {
 	if v.EndedAt.IsZero() {
 		return nil
 	}
 	return v.EndedAt.UnixMilli()
 }
 
-func instant(ms driver.Value) time.Time {
+func instant(ms any) time.Time {
 	n, _ := ms.(int64)
 	return time.UnixMilli(n)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
+	"github.com/otpgate/otpgate/providers"
 )
 
 // Begin implements [otp.Store].
@@ -39,7 +40,9 @@ func begin(t tx, b otp.Begin, record []byte) (otp.Begun, error) {
 
 // Renew implements [otp.Store].
 func (s *Store) Renew(ctx context.Context, r otp.Renewal) (otp.Begun, error) {
-	return write(ctx, s.writer, func(t tx) (otp.Begun, error) { return renew(t, r) })
+	begun, err := write(ctx, s.writer, func(t tx) (otp.Begun, error) { return renew(t, r) })
+	begun.Verification = begun.Verification.Clone()
+	return begun, err
 }
 
 func renew(t tx, r otp.Renewal) (otp.Begun, error) {
@@ -67,32 +70,42 @@ func renew(t tx, r otp.Renewal) (otp.Begun, error) {
 	if err := t.saveWindows(r.Claims, windows, r.Now); err != nil {
 		return otp.Begun{}, err
 	}
-	return otp.Begun{Verification: v.Verification, Levels: levels}, t.hold(r.Once, v.Reference, r.Now)
+	return otp.Begun{Verification: *v.Verification, Levels: levels}, t.hold(r.Once, v.Reference, r.Now)
 }
 
 // Deliver implements [otp.Store].
 func (s *Store) Deliver(ctx context.Context, d otp.Dispatch) (otp.Verification, error) {
-	return write(ctx, s.writer, func(t tx) (otp.Verification, error) {
+	return s.step(ctx, func(t tx) (*stored, error) {
 		v, err := t.load(d.Reference)
 		if err != nil {
-			return otp.Verification{}, err
+			return nil, err
 		}
 		reports, err := t.waiting(d.Deliveries, d.Now)
 		if err != nil {
-			return otp.Verification{}, err
+			return nil, err
 		}
 		v.Deliver(d)
 		for _, r := range reports {
 			v.Report(r.provider, r.Report, d.Now)
 		}
 		if err := t.save(v, d.Now); err != nil {
-			return otp.Verification{}, err
+			return nil, err
 		}
 		if err := t.unpark(reports); err != nil {
-			return otp.Verification{}, err
+			return nil, err
 		}
-		return v.Verification, t.finish(d.Done, d.Reference)
+		return v, t.finish(d.Done, d.Reference)
 	})
+}
+
+// step runs one that bears on one verification. What the writer made it remembers, so the caller gets a copy, and makes
+// it here, where the writer need not wait for it.
+func (s *Store) step(ctx context.Context, do func(tx) (*stored, error)) (otp.Verification, error) {
+	v, err := write(ctx, s.writer, do)
+	if err != nil {
+		return otp.Verification{}, err
+	}
+	return v.Clone(), nil
 }
 
 // Reserve implements [otp.Store].
@@ -120,23 +133,36 @@ func (s *Store) Settle(ctx context.Context, e otp.Settlement) (otp.Verification,
 // judge runs a step that bears on one verification and on the memory of one person's wrong guesses.
 func (s *Store) judge(
 	ctx context.Context, ref otp.Reference, limit *otp.Limit, now time.Time,
-	step func(*otp.Verification, *otp.Window) error,
+	rule func(*otp.Verification, *otp.Window) error,
 ) (otp.Verification, error) {
-	return write(ctx, s.writer, func(t tx) (otp.Verification, error) {
+	return s.step(ctx, func(t tx) (*stored, error) {
 		v, err := t.load(ref)
 		if err != nil {
-			return otp.Verification{}, err
+			return nil, err
 		}
-		failures, err := t.failures(v.To, limit)
+		claims := failureClaims(v.To, limit)
+		windows, err := t.windows(claims)
 		if err != nil {
-			return otp.Verification{}, err
+			return nil, err
 		}
-		if err := step(&v.Verification, failures); err != nil {
-			return otp.Verification{}, err
+		var failures *otp.Window
+		if limit != nil {
+			failures = windows[0]
+		}
+		if err := rule(v.Verification, failures); err != nil {
+			return nil, err
 		}
 		if err := t.save(v, now); err != nil {
-			return otp.Verification{}, err
+			return nil, err
 		}
-		return v.Verification, t.saveFailures(v.To, limit, failures, now)
+		return v, t.saveWindows(claims, windows, now)
 	})
+}
+
+// failureClaims is the one claim of the wrong guesses of a person; none when they are not limited.
+func failureClaims(to providers.Recipient, l *otp.Limit) []otp.Claim {
+	if l == nil {
+		return nil
+	}
+	return []otp.Claim{otp.FailureClaim(to, *l)}
 }

@@ -3,15 +3,13 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"database/sql/driver"
-	"errors"
 )
 
 // search is how a page is put together of the answers to several questions, which each lead from the newest place to
 // the oldest.
 type search[P cmp.Ordered, T any] struct {
 	width  int // of a row
-	read   func(row []driver.Value) (item T, found bool, err error)
+	read   func(row []any) (item T, found bool, err error)
 	limit  int
 	enough func(rows int) bool // whether a page that has seen so many rows ends, full or not
 }
@@ -44,7 +42,7 @@ func (s search[P, T]) page(ctx context.Context, c *conn, questions []*question) 
 		err = s.step(ctx, w)
 	}
 	for _, w := range walks {
-		err = errors.Join(err, w.answer.close())
+		w.answer.finalize()
 	}
 	return p, c.fail(err)
 }
@@ -52,8 +50,8 @@ func (s search[P, T]) page(ctx context.Context, c *conn, questions []*question) 
 // walk goes along the answer to one question. A row tells its place and then what stands there. Where that is nothing,
 // the row tells only how far the question has come.
 type walk[P cmp.Ordered, T any] struct {
-	answer *answer
-	row    []driver.Value
+	answer *statement
+	row    []any
 	place  P
 	item   T
 	found  bool // there is an item at the place
@@ -64,11 +62,11 @@ type walk[P cmp.Ordered, T any] struct {
 func (s search[P, T]) begin(ctx context.Context, c *conn, questions []*question) ([]*walk[P, T], error) {
 	walks := make([]*walk[P, T], 0, len(questions))
 	for _, question := range questions {
-		answer, err := c.open(ctx, question)
+		answer, err := c.open(question)
 		if err != nil {
 			return walks, err
 		}
-		w := &walk[P, T]{answer: answer, row: make([]driver.Value, s.width)}
+		w := &walk[P, T]{answer: answer, row: make([]any, s.width)}
 		walks = append(walks, w)
 		if err := s.step(ctx, w); err != nil {
 			return walks, err
@@ -78,7 +76,7 @@ func (s search[P, T]) begin(ctx context.Context, c *conn, questions []*question)
 }
 
 func (s search[P, T]) step(ctx context.Context, w *walk[P, T]) error {
-	more, err := w.answer.next(ctx, w.row)
+	more, err := w.answer.readFor(ctx, w.row)
 	if w.over = !more; w.over || err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"maps"
 	"slices"
 
@@ -15,7 +14,7 @@ const (
 	// the table.
 	manyApps = 64
 
-	countRecipient = `SELECT count(*) FROM (SELECT 1 FROM verifications WHERE recipient = ? LIMIT ?)`
+	countRecipient = `SELECT count(*) FROM (SELECT 1 FROM people WHERE who = ? AND reference > '' LIMIT ?)`
 	countLabel     = `SELECT count(*) FROM (SELECT 1 FROM labels WHERE app = ? AND name = ? AND value = ? LIMIT ?)`
 )
 
@@ -34,7 +33,7 @@ func (s stretches) apps(c *conn, asked string) ([]string, error) {
 		return []string{asked}, nil
 	}
 	var apps []string
-	var row [1]driver.Value
+	var row [1]any
 	for after := ""; len(apps) <= manyApps; {
 		if _, err := c.row(row[:], "SELECT min(app) FROM "+s.table+" WHERE app > ?", after); err != nil {
 			return nil, err

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql/driver"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
-	"github.com/otpgate/otpgate/providers"
 )
 
 // memory is how far the limits of one person, or of whoever else they bear on, are used. All of them stand in one row:
@@ -153,7 +151,7 @@ func (t tx) memory(who string) (memory, error) {
 
 // readMemory reads from the file.
 func readMemory(c *conn, who string) (memory, error) {
-	var row [1]driver.Value
+	var row [1]any
 	if _, err := c.row(row[:], selectMemory, who); err != nil {
 		return nil, err
 	}
@@ -194,19 +192,4 @@ func (t tx) saveWindows(claims []otp.Claim, windows []*otp.Window, now time.Time
 // its length; a tenth is a margin that need not know how many there are.
 func windowEnd(l otp.Limit, now time.Time) int64 {
 	return now.Add(l.Window + l.Window/10).UnixMilli()
-}
-
-// failures reads the memory of the wrong guesses of one person; nil when they are not limited.
-func (t tx) failures(to providers.Recipient, l *otp.Limit) (*otp.Window, error) {
-	if l == nil {
-		return nil, nil
-	}
-	return t.window(otp.FailureClaim(to, *l).Key)
-}
-
-func (t tx) saveFailures(to providers.Recipient, l *otp.Limit, w *otp.Window, now time.Time) error {
-	if l == nil {
-		return nil
-	}
-	return t.saveWindows([]otp.Claim{otp.FailureClaim(to, *l)}, []*otp.Window{w}, now)
 }
