@@ -15,7 +15,8 @@ const shortCode = 4
 
 // Review refuses providers that cannot be built, and warns of what a configuration says and probably does not mean:
 // routes that no request reaches, providers that can never serve their route, routes whose codes have four digits
-// whatever is asked for, texts that take several short messages. It refuses texts that a channel does not carry.
+// whatever is asked for, prices and steps of fallbacks that do nothing, texts that take several short messages. It
+// refuses texts that a channel does not carry.
 func Review(cfg *config.Config, report *config.Report) {
 	made := rules(cfg)
 	for _, i := range routing.Unreachable(made) {
@@ -28,6 +29,8 @@ func Review(cfg *config.Config, report *config.Report) {
 	for _, idle := range routing.IdleCandidates(made, infos) {
 		report.Warn(idle.Why, "routes", strconv.Itoa(idle.Rule), "use", strconv.Itoa(idle.Candidate))
 	}
+	reviewPrices(cfg, infos, report)
+	reviewFallbacks(made, infos, report)
 	for i, rule := range made {
 		if givesShortCodesOnly(rule, infos) {
 			report.Warn("all that this route uses gives codes of four digits, which are guessed more easily than six; "+

@@ -56,7 +56,7 @@ func (c checkCommand) Run(world *surroundings) error {
 		_, err = world.out.Write(text)
 		return err
 	}
-	_, err := fmt.Fprintf(world.out, "%s is good: %d apps, %d providers, %d routes\n",
+	_, err := fmt.Fprintf(world.out, "%s is good; apps: %d, providers: %d, routes: %d\n",
 		c.Config, len(loaded.Apps), len(loaded.Providers), len(loaded.Routes))
 	return err
 }

@@ -233,7 +233,7 @@ type Limits struct {
 	Recipient LimitList `yaml:"recipient"`
 	// Wrong guesses of one person, over all verifications. What is past it is refused as recipient_locked.
 	RecipientFailures otp.Limit `yaml:"recipient_failures"`
-	// Requests of one app.
+	// Sends and resends of one app.
 	App LimitList `yaml:"app"`
 	// Sends for one client address, as far as apps tell it.
 	IP LimitList `yaml:"ip"`
@@ -249,7 +249,7 @@ type AppLimits struct {
 	// Sends and resends to one person by this app, in place of limits.recipient. Left out: as there, where all apps count
 	// together.
 	Recipient *LimitList `yaml:"recipient,omitempty"`
-	// Requests of this app, in place of limits.app.
+	// Sends and resends of this app, in place of limits.app.
 	App *LimitList `yaml:"app,omitempty"`
 	// Sends of this app for one client address, in place of limits.ip. Left out: as there, where all apps count together.
 	IP *LimitList `yaml:"ip,omitempty"`

@@ -52,7 +52,7 @@ func plant(text []byte, r *Report, x *expander) {
 	}
 	switch {
 	case len(documents) == 0 || len(documents[0].Content) == 0:
-		r.Refuse("the file holds no settings; it needs at least apps, providers and routes")
+		r.spoilAt("the file holds no settings; it needs at least apps, providers and routes", nil, spot{1, 1})
 		return
 	case len(documents) > 1:
 		second := documents[1]

@@ -68,6 +68,9 @@ func (v validator) names(section ...string) []string {
 	return all
 }
 
+// minRequest is the least time that a request gets.
+const minRequest = time.Second
+
 func (v validator) listeners() {
 	public, console := path{"server", "listen"}, path{"console", "listen"}
 	s := v.config.Server
@@ -76,7 +79,7 @@ func (v validator) listeners() {
 	if both && sameListener(s.Listen, v.config.Console.Listen) {
 		v.refuse(console, "the console would listen where the public server does; give it a port of its own")
 	}
-	v.between(path{"server", "request_timeout"}, s.RequestTimeout, time.Second, 5*time.Minute)
+	v.between(path{"server", "request_timeout"}, s.RequestTimeout, minRequest, 5*time.Minute)
 	v.between(path{"server", "shutdown_grace"}, s.ShutdownGrace, 0, 10*time.Minute)
 	if s.ShutdownGrace < s.RequestTimeout {
 		v.warn(path{"server", "shutdown_grace"}, "it is shorter than request_timeout: a stop may cut off running requests")

@@ -92,7 +92,9 @@ func (v validator) routes() {
 		v.when(r, i, at)
 		v.use(r, at)
 		v.fallback(r, at.in("fallback"))
-		v.between(at.in("deadline"), r.Deadline, time.Second/2, v.config.Server.RequestTimeout)
+		if v.given(at.in("deadline")) { // else it follows from request_timeout, and so does what may be wrong with it
+			v.between(at.in("deadline"), r.Deadline, time.Second/2, max(v.config.Server.RequestTimeout, minRequest))
+		}
 	}
 }
 
@@ -204,6 +206,10 @@ func (v validator) fallback(r Route, at path) {
 			v.refuse(at.in("channel"), "an earlier fallback has the same channel; remove one of them")
 		}
 		channels = append(channels, f.Channel)
+		if !v.given(at.in("after")) {
+			v.refuse(at.in("after"), "the fallback needs a time to wait; write 1s to 24h")
+			continue
+		}
 		v.between(at.in("after"), f.After, time.Second, day)
 	}
 }

@@ -109,7 +109,8 @@ func (m *manual) members(out []member, s schema, path string) []member {
 		line := member{
 			Path: path + p.Key, Type: own.kind(), Description: own.Description, Required: slices.Contains(s.Required, p.Key),
 		}
-		if slices.ContainsFunc(out, func(have member) bool { return have.Path == line.Path }) {
+		if i := slices.IndexFunc(out, func(have member) bool { return have.Path == line.Path }); i >= 0 {
+			out[i].Required = out[i].Required || line.Required
 			continue // a part of an allOf that only narrows it
 		}
 		out = append(out, line)

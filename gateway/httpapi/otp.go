@@ -88,7 +88,7 @@ func (r *call) verify() (otp.Answer, error) {
 	if v.Status != otp.StatusVerified {
 		return otp.Answer{}, errNotVerified
 	}
-	return answer(http.StatusOK, verified{newVerification(v), true, timestamp(v.EndedAt)}), nil
+	return answer(http.StatusOK, verified{newVerification(v), true}), nil
 }
 
 func (r *call) cancel() (otp.Answer, error) {

@@ -148,6 +148,19 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// Who lost the answer of a verify finds out when it was.
+func TestStatusTellsWhenItWasVerified(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[otp.Status]any{
+		otp.StatusVerified: "2026-01-15T10:21:07.412Z", otp.StatusExpired: nil, otp.StatusCanceled: nil, otp.StatusFailed: nil,
+	} {
+		a := do(t, newApp(t, &fakeOTP{verification: ended(status)}), get("/v1/otp/status?reference="+reference))
+		if got := a.json(t)["verified_at"]; got != want {
+			t.Errorf("%s: %v", status, got)
+		}
+	}
+}
+
 func TestStatusRefusesAnUnclearQuery(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, query, field string }{

@@ -189,9 +189,29 @@ func (r *call) attempts() (otp.Answer, error) {
 		Items: make([]attempt, len(v.Checks)),
 	}
 	for i, c := range v.Checks {
-		out.Items[i] = attempt{timestamp(c.At), c.Outcome, c.Counted, c.Provider, c.IP}
+		out.Items[i] = attempt{timestamp(c.At), c.Outcome, c.Counted, heldAgainst(c, v.Deliveries), c.IP}
 	}
 	return answer(http.StatusOK, out), nil
+}
+
+// heldAgainst is the provider whose code a guess was held against. Who judged a wrong one is written down only where that
+// ends something: to note it for each would be another commit. So it is the only one that had sent a code by then; empty
+// where several had.
+func heldAgainst(c otp.Check, all []otp.Delivery) string {
+	if c.Provider != "" || c.Outcome != otp.OutcomeWrong {
+		return c.Provider
+	}
+	only := ""
+	for _, d := range all {
+		switch {
+		case d.Status == otp.DeliveryFailed || d.At.After(c.At) || d.Provider == only:
+		case only == "":
+			only = d.Provider
+		default:
+			return ""
+		}
+	}
+	return only
 }
 
 // rates is how far limits are used up.

@@ -177,6 +177,34 @@ func TestAttemptsListEveryGuess(t *testing.T) {
 	}
 }
 
+// A wrong guess that ended nothing has no judge on record; whose code it was held against is told where there was one.
+func TestAWrongGuessNamesTheOnlyProvider(t *testing.T) {
+	t.Parallel()
+	guess := now().Add(time.Minute)
+	by := func(provider string, status otp.DeliveryStatus, at time.Time) otp.Delivery {
+		return otp.Delivery{Provider: provider, Channel: providers.SMS, Status: status, At: at}
+	}
+	for name, test := range map[string]struct {
+		deliveries []otp.Delivery
+		want       any
+	}{
+		"the only one":       {[]otp.Delivery{by("hubtel-gh", otp.DeliverySent, now())}, "hubtel-gh"},
+		"after a failover":   {[]otp.Delivery{by("a", otp.DeliveryFailed, now()), by("b", otp.DeliveryDelivered, now())}, "b"},
+		"after a resend":     {[]otp.Delivery{by("a", otp.DeliverySent, now()), by("a", otp.DeliverySent, now())}, "a"},
+		"before another one": {[]otp.Delivery{by("a", otp.DeliverySent, now()), by("b", otp.DeliverySent, guess.Add(1))}, "a"},
+		"one of two":         {[]otp.Delivery{by("a", otp.DeliverySent, now()), by("b", otp.DeliverySent, now())}, nil},
+		"perhaps one of two": {[]otp.Delivery{by("a", otp.DeliveryUnknown, now()), by("b", otp.DeliverySent, now())}, nil},
+	} {
+		v := ended(otp.StatusFailed)
+		v.Deliveries, v.Checks = test.deliveries, []otp.Check{{ID: "a", At: guess, Outcome: otp.OutcomeWrong, Counted: true}}
+		a := do(t, newApp(t, &fakeOTP{verification: v}), get("/v1/otp/attempts?reference="+reference))
+		item := a.json(t)["items"].([]any)[0].(map[string]any)
+		if item["provider"] != test.want {
+			t.Errorf("%s: %s", name, a.body)
+		}
+	}
+}
+
 func TestRateLimitsAreListed(t *testing.T) {
 	t.Parallel()
 	to := providers.NewPhone("+233201234567", "GH", "0201234567")

@@ -35,12 +35,12 @@ type verification struct {
 	Deliveries        []delivery        `json:"deliveries"`
 	Purpose           string            `json:"purpose,omitempty"`
 	Metadata          map[string]string `json:"metadata,omitempty"`
+	VerifiedAt        string            `json:"verified_at,omitempty"`
 }
 
 type verified struct {
 	verification
-	Verified   bool   `json:"verified"`
-	VerifiedAt string `json:"verified_at"`
+	Verified bool `json:"verified"`
 }
 
 type codeShape struct {
@@ -74,6 +74,9 @@ func newVerification(v otp.Verification) verification {
 		CreatedAt: timestamp(v.CreatedAt), ExpiresAt: timestamp(v.ExpiresAt),
 		Attempts: v.Attempts, AttemptsRemaining: v.AttemptsRemaining(), ResendsRemaining: v.ResendsRemaining(),
 		Deliveries: make([]delivery, len(v.Deliveries)), Purpose: v.Purpose, Metadata: v.Metadata,
+	}
+	if v.Status == otp.StatusVerified {
+		out.VerifiedAt = timestamp(v.EndedAt)
 	}
 	if out.ResendsRemaining > 0 {
 		out.ResendAt = timestamp(v.ResendAt)
@@ -125,7 +128,14 @@ func current(all []otp.Delivery) (newest otp.Delivery, ok bool) {
 }
 
 // timestamp writes t in UTC to the millisecond, as the contract has all times.
-func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+func timestamp(t time.Time) string {
+	const usual = 32
+	b := t.UTC().AppendFormat(make([]byte, 0, usual), time.RFC3339) // a layout that Go need not read, as it would with .000
+	ms := t.Nanosecond() / int(time.Millisecond)
+	return string(append(b[:len(b)-len("Z")], '.', digit(ms/100), digit(ms/10), digit(ms), 'Z'))
+}
+
+func digit(n int) byte { return byte('0' + n%10) }
 
 // answer encodes body. Maps are sorted, so that equal answers are equal bytes.
 func answer(status int, body any) otp.Answer {

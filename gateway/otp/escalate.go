@@ -45,11 +45,12 @@ func (s *Service) escalate(ctx context.Context, v Verification) {
 
 func (s *Service) nextStep(ctx context.Context, j *job) *routing.Failure {
 	j.later = true
-	return s.walk(ctx, j, Step{}, &routing.Failure{})
+	return s.walk(ctx, j, Step{}, &routing.Failure{NoRoute: true})
 }
 
 // walk tries the steps that are left at once, one after the other, until a provider takes the code. before is the step
-// that ended with failure. What is left in the end stays in the job.
+// that ended with failure. What is left in the end stays in the job. The last failure decides; that nobody serves a step
+// decides nothing as long as there is another: the step before may be worth repeating, or its code on its way.
 func (s *Service) walk(ctx context.Context, j *job, before Step, failure *routing.Failure) *routing.Failure {
 	for failure != nil && len(j.rest) > 0 {
 		next := j.rest[0]
@@ -57,8 +58,10 @@ func (s *Service) walk(ctx context.Context, j *job, before Step, failure *routin
 		if failure.Class == providers.Rejected && bars(before, next) {
 			continue
 		}
-		before = next
-		_, failure = s.try(ctx, j, next)
+		_, failed := s.try(ctx, j, next)
+		if failed == nil || failure.NoRoute || !failed.NoRoute {
+			before, failure = next, failed
+		}
 	}
 	return failure
 }

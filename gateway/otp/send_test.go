@@ -300,6 +300,37 @@ func TestFallbackAtOnceWhenAChannelIsUsedUp(t *testing.T) {
 	}
 }
 
+// A step that nobody serves does not make a final answer of one that is worth repeating.
+func TestAStepWithoutARouteDecidesNothing(t *testing.T) {
+	t.Parallel()
+	nowhere := step{failure: &routing.Failure{NoRoute: true}}
+	for name, test := range map[string]struct {
+		first  step
+		code   otp.Code
+		status otp.Status
+	}{
+		"all down":                      {failing(providers.Transient), otp.ProviderUnavailable, otp.StatusFailed},
+		"a code that may be on its way": {failing(providers.Ambiguous), otp.ProviderUnavailable, otp.StatusPending},
+		"must wait":                     {failing(providers.Busy), otp.RateLimited, otp.StatusFailed},
+		"barred":                        {failing(providers.Rejected), otp.RecipientRejected, otp.StatusFailed},
+		"no route":                      {nowhere, otp.NoRoute, otp.StatusFailed},
+	} {
+		w := newWorld(t)
+		w.router.script = []step{test.first, nowhere}
+		r, err := w.Send(t.Context(), w.app, otp.SendInput{
+			To: "0201234567", Fallback: []otp.FallbackInput{{"email", "ama@example.com", "30s"}},
+		})
+		if codeOf(t, err) != test.code || r.Verification.Status != test.status || len(w.router.sent) != 2 {
+			t.Errorf("%s: %v, %s, sent %d", name, err, r.Verification.Status, len(w.router.sent))
+		}
+	}
+}
+
+// failing is a step in which everybody who was asked failed in this way.
+func failing(class providers.Class) step {
+	return step{tries: []routing.Try{refused("hubtel", class)}, failure: &routing.Failure{Class: class}}
+}
+
 func TestBarredNumberEndsItsStepsOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -231,7 +231,8 @@ func (v *Verification) refuse(code Code, detail string) *Error {
 }
 
 func notFound() *Error {
-	return &Error{Code: NotFound, Detail: "none of your verifications has this reference; check it, and that the same app sent it"}
+	return &Error{Code: NotFound, Detail: "none of your verifications fits; check the reference, recipient and purpose " +
+		"where the request names them, and that the same app sent it"}
 }
 
 func (v *Verification) end(status Status, now time.Time) {

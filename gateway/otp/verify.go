@@ -153,9 +153,12 @@ func (s *Service) wrong(ctx context.Context, v Verification, g Guess, j judgemen
 	if j.fault != nil {
 		return unavailable(v, j.fault)
 	}
-	return &Error{
-		Code: WrongCode, Detail: "the code is not the one that was sent", Reference: v.Reference, AttemptsRemaining: left,
+	e := v.refuse(WrongCode, "the code is not the one that was sent; let the person try again")
+	if left == 0 {
+		e.Detail = "the code is not the one that was sent, and that was the last guess; send a new one"
 	}
+	e.AttemptsRemaining = left
+	return e
 }
 
 // giveBack answers a guess that nobody could judge.
