@@ -51,9 +51,9 @@ type Gateway struct {
 }
 
 // How many phone numbers, short limit windows and sources of failed authentications are remembered; each takes a few
-// hundred bytes.
+// hundred bytes, and is looked at whenever garbage is collected.
 const (
-	rememberedNumbers = 100_000
+	rememberedNumbers = 10_000
 	rememberedWindows = 100_000
 	rememberedSources = 10_000
 )

@@ -43,6 +43,8 @@ type Info struct {
 	USSD     string     // dial string that shows a live code on the recipient's own phone; empty where there is none
 	// PaidOnDelivery tells that the upstream charges for messages that arrived, and not for those that it took.
 	PaidOnDelivery bool
+	// ChecksHere tells that Verify compares by itself and asks nobody: it returns at once.
+	ChecksHere bool
 }
 
 // On returns what the provider can grant on channel.

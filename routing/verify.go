@@ -21,23 +21,59 @@ func (e *Engine) Verify(
 	if !ok {
 		return providers.Verdict{}, fault(spot, codeRemoved)
 	}
-	call := Call{Spot: spot, Op: opVerify}
-	began := time.Now()
-	bounded, cancel := context.WithTimeout(ctx, unit.timeout)
-	defer cancel()
-	bounded = e.health.observer.TryBegan(bounded, call)
-	unit.limiter.join(began)
-	run := func(ctx context.Context) (providers.Verdict, error) {
-		defer unit.limiter.leave()
-		return unit.provider.Verify(ctx, h, code)
+	c := check{
+		e: e, unit: unit, call: Call{Spot: spot, Op: opVerify}, handle: h, code: code, began: time.Now(),
 	}
+	unit.limiter.join(c.began)
+	if unit.info.ChecksHere {
+		return c.here(ctx)
+	}
+	return c.away(ctx)
+}
+
+// check is one guess that is put to a provider.
+type check struct {
+	e      *Engine
+	unit   *unit
+	call   Call
+	handle providers.Handle
+	code   providers.Secret
+	began  time.Time
+}
+
+// here has a provider compare that asks nobody. There is nothing to wait for, so it gets neither a goroutine nor a
+// deadline of its own.
+func (c check) here(ctx context.Context) (providers.Verdict, error) {
+	observed := c.e.health.observer.TryBegan(ctx, c.call)
+	var a answer[providers.Verdict]
+	a.take(observed, c.e.health.observer, &c.call, c.ask)
+	return c.judged(ctx, observed, a)
+}
+
+// away asks an upstream, and waits no longer than the provider's timeout and the caller's time.
+func (c check) away(ctx context.Context) (providers.Verdict, error) {
+	bounded, cancel := context.WithTimeout(ctx, c.unit.timeout)
+	defer cancel()
+	bounded = c.e.health.observer.TryBegan(bounded, c.call)
 	its, stop := context.WithCancel(bounded) // bounded must not end with the call: that would look like impatience
-	recall := context.AfterFunc(e.base, stop)
-	f := take(its, func() { recall(); stop() }, e, call, run, func(a answer[providers.Verdict]) {
-		e.health.observer.Late(bounded, call, time.Since(began), signed(a.err, call))
+	recall := context.AfterFunc(c.e.base, stop)
+	f := take(its, func() { recall(); stop() }, c.e, c.call, c.ask, func(a answer[providers.Verdict]) {
+		c.e.health.observer.Late(bounded, c.call, time.Since(c.began), signed(a.err, c.call))
 	})
 	a, _ := f.wait(nil, bounded.Done()) // closed at the timeout too
-	e.judgeVerify(ctx, bounded, call, time.Since(began), signed(a.err, call))
+	return c.judged(ctx, bounded, a)
+}
+
+func (c check) ask(ctx context.Context) (providers.Verdict, error) {
+	defer c.unit.limiter.leave()
+	return c.unit.provider.Verify(ctx, c.handle, c.code)
+}
+
+// judged is what came of the check. observed is the context that the observer returned.
+func (c check) judged(
+	ctx, observed context.Context, a answer[providers.Verdict],
+) (providers.Verdict, error) {
+	c.e.judgeVerify(ctx, observed, c.call, time.Since(c.began), signed(a.err, c.call))
 	if a.err != nil {
 		return providers.Verdict{}, a.err
 	}

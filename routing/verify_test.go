@@ -3,6 +3,7 @@ package routing
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -207,5 +208,65 @@ func TestAPanicInAVerifyIsAFault(t *testing.T) {
 	got, err := verifyAt(t.Context(), newRig(t, nil, nil, a).Engine, "a")
 	if got.Match || providers.ClassOf(err) != providers.Unknown || err == nil {
 		t.Errorf("verdict %+v, error %v", got, err)
+	}
+}
+
+// checksHere makes f a provider that compares by itself.
+func checksHere(f *fake) *fake {
+	f.info.ChecksHere = true
+	return f
+}
+
+func TestACheckHereIsAskedWithoutATimeOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := new(witness)
+	a := checksHere(verifier("a", func(ctx context.Context, code providers.Secret) (providers.Verdict, error) {
+		if end, ok := ctx.Deadline(); ok {
+			t.Errorf("it got until %v", end)
+		}
+		return providers.Verdict{Match: code.Reveal() == "123456", AttemptsLeft: -1}, nil
+	}))
+	r := newRig(t, w, nil, a)
+	got, err := verifyAt(context.Background(), r.Engine, "a")
+	if want := (providers.Verdict{Match: true, AttemptsLeft: -1}); got != want || err != nil {
+		t.Errorf("verdict %+v, error %v", got, err)
+	}
+	if diff := cmp.Diff([]string{"a ok"}, w.ended); diff != "" || len(w.began) != 1 {
+		t.Errorf("began %v, ended %s", w.began, diff)
+	}
+	if _, _, inFlight, _ := r.units["a"].limiter.level(time.Now()); inFlight != 0 {
+		t.Errorf("%d are under way", inFlight)
+	}
+}
+
+func TestACheckHereThatFailsIsAFault(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		rule   string
+		verify func() (providers.Verdict, error)
+		want   string
+	}{
+		{"a key that is gone", func() (providers.Verdict, error) {
+			return providers.Verdict{Match: true}, &providers.Error{Class: providers.Gone, Code: "key_gone"}
+		}, "a verify: gone (key_gone)"},
+		{"an error that nobody classified", func() (providers.Verdict, error) {
+			return providers.Verdict{Match: true}, errors.New("123456")
+		}, "a verify: unknown (unclassified)"},
+		{"a panic", func() (providers.Verdict, error) { panic("123456") }, "a verify: unknown (panic)"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.rule, func(t *testing.T) {
+			t.Parallel()
+			a := verifier("a", func(context.Context, providers.Secret) (providers.Verdict, error) { return tt.verify() })
+			r := newRig(t, nil, nil, checksHere(a))
+			got, err := verifyAt(t.Context(), r.Engine, "a")
+			if got != (providers.Verdict{}) || err == nil || !strings.HasPrefix(err.Error(), tt.want) ||
+				strings.Contains(err.Error(), "123456") {
+				t.Errorf("verdict %+v, error %v", got, err)
+			}
+			if _, _, inFlight, _ := r.units["a"].limiter.level(time.Now()); inFlight != 0 {
+				t.Errorf("%d are under way", inFlight)
+			}
+		})
 	}
 }

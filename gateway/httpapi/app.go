@@ -78,13 +78,16 @@ const otherMethod = "OTHER"
 type server struct {
 	Options
 	problems table
+	safe     []field // of every answer; never changed
 	inFlight atomic.Int64
 	page     func() (page, error) // of the documentation; made when it is first read
 }
 
 // New makes the API. The caller serves it with Listener and ends it with ShutdownWithContext.
 func New(o Options) *fiber.App {
-	s := &server{Options: o.withDefaults(), problems: newTable(), page: sync.OnceValues(newPage)}
+	s := &server{
+		Options: o.withDefaults(), problems: newTable(), safe: safeFields(), page: sync.OnceValues(newPage),
+	}
 	app := fiber.New(fiber.Config{
 		BodyLimit:                    maxBody,
 		ReadBufferSize:               maxHeader,

@@ -43,10 +43,22 @@ func (s *server) begin(c *fiber.Ctx) *call {
 	}
 	r.id = requestID(c.Get(fiber.HeaderXRequestID))
 	c.Set(fiber.HeaderXRequestID, r.id)
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
+	for _, f := range s.safe {
+		c.Response().Header.SetCanonical(f.name, f.value)
+	}
 	return r
+}
+
+// field is a header field as it is written. A route may set another value.
+type field struct{ name, value []byte }
+
+// safeFields are in every answer.
+func safeFields() []field {
+	return []field{
+		{[]byte(fiber.HeaderXContentTypeOptions), []byte("nosniff")},
+		{[]byte(fiber.HeaderCacheControl), []byte("no-store")},
+		{[]byte(fiber.HeaderContentSecurityPolicy), []byte("default-src 'none'; frame-ancestors 'none'")},
+	}
 }
 
 // requestID is the one that the client chose, if it is fit for a header and a log, or a new one.

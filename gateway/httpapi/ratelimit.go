@@ -17,7 +17,7 @@ func rateLimits(levels []otp.Level, now time.Time) (policy, level string) {
 			policies, states = append(policies, ", "...), append(states, ", "...)
 		}
 		name := policyName(levels[:i], l)
-		policies, states = strconv.AppendQuote(policies, name), strconv.AppendQuote(states, name)
+		policies, states = quoted(policies, name), quoted(states, name)
 		policies = withParameter(policies, ";q=", l.Limit.Max)
 		policies = withParameter(policies, ";w=", seconds(l.Limit.Window))
 		states = withParameter(states, ";r=", l.Remaining())
@@ -27,6 +27,9 @@ func rateLimits(levels []otp.Level, now time.Time) (policy, level string) {
 	}
 	return string(policies), string(states)
 }
+
+// quoted appends the name of a limit, a word in which nothing has to be escaped.
+func quoted(b []byte, name string) []byte { return append(append(append(b, '"'), name...), '"') }
 
 func withParameter(b []byte, name string, value int) []byte {
 	return strconv.AppendInt(append(b, name...), int64(value), 10)

@@ -13,7 +13,7 @@ import (
 // job is one send or resend on its way: it gathers the tries, and takes in the answers that come late.
 type job struct {
 	s        *Service
-	v        Verification
+	v        *Verification // until the job is recorded
 	made     []Delivery
 	replaced []string
 	rest     []Step // of the fallback, after the step that is being tried
@@ -21,10 +21,16 @@ type job struct {
 	fresh    bool          // of a resend: with a new code where codes are made here
 	later    bool          // a step of the fallback, after the first send
 	recorded chan struct{} // closed when the tries are in the store: a late answer is written over them, not under
+
+	// Of v, for answers that come when it is recorded.
+	reference Reference
+	expires   time.Time
 }
 
 func newJob(s *Service, v *Verification) *job {
-	return &job{s: s, v: *v, rest: v.Next.Steps, recorded: make(chan struct{})}
+	return &job{
+		s: s, v: v, rest: v.Next.Steps, recorded: make(chan struct{}), reference: v.Reference, expires: v.ExpiresAt,
+	}
 }
 
 func (j *job) close() { close(j.recorded) }
@@ -65,7 +71,7 @@ func (j *job) add(outcome routing.Outcome, to providers.Recipient) {
 func (j *job) delivery(try routing.Try, to providers.Recipient) Delivery {
 	d := Delivery{
 		ID: newID(try.At), Provider: try.Provider, Channel: try.Channel, To: to, Status: DeliverySent, At: try.At, Took: try.Took,
-		Place: try.Place, USSD: try.USSD, Handle: try.Handle, Checkable: try.Checkable(), ExpiresAt: j.v.ExpiresAt,
+		Place: try.Place, USSD: try.USSD, Handle: try.Handle, Checkable: try.Checkable(), ExpiresAt: j.expires,
 	}
 	if try.Priced {
 		d.Cost = Cost{int64(math.Round(try.Price.Amount * 1e6)), try.Price.Currency, try.PaidOnDelivery}
@@ -126,8 +132,8 @@ func (j *job) late(ctx context.Context, try routing.Try) {
 	d.ID, d.Rule = j.made[at].ID, j.made[at].Rule
 	ctx, cancel := j.s.closing(ctx)
 	defer cancel()
-	if _, err := j.s.store.Deliver(ctx, Dispatch{Reference: j.v.Reference, Deliveries: []Delivery{d}, Now: j.s.now()}); err != nil {
-		j.s.log.Error("a late answer was lost", "provider", d.Provider, "reference", j.v.Reference, "error", err)
+	if _, err := j.s.store.Deliver(ctx, Dispatch{Reference: j.reference, Deliveries: []Delivery{d}, Now: j.s.now()}); err != nil {
+		j.s.log.Error("a late answer was lost", "provider", d.Provider, "reference", j.reference, "error", err)
 	}
 }
 

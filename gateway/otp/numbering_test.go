@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/otpgate/otpgate/providers"
 )
 
 // TestDigitsAreReadAsTheLibraryReadsThem compares both readers for numbers below every calling code: such as there are,
@@ -41,6 +43,15 @@ func TestDigitsAreReadAsTheLibraryReadsThem(t *testing.T) {
 	if read < 4_000 {
 		t.Errorf("only %d numbers were read by their digits alone", read)
 	}
+}
+
+// read reads a plus and digits.
+func (all numberings) read(text string) (r providers.Recipient, ok bool) {
+	n, significant := all.find(text)
+	if n == nil {
+		return r, false
+	}
+	return n.recipient(text, significant)
 }
 
 // compare returns 1 when text was read by its digits alone.
@@ -87,6 +98,26 @@ func benchmarkReading(b *testing.B, read func(text string) bool) {
 	for n := 0; b.Loop(); n++ {
 		if !read(string(fmt.Appendf(text[:6], "%07d", n%10_000_000))) {
 			b.Fatal("it was not read")
+		}
+	}
+}
+
+func TestOnlyWhatTheLibraryHadToReadIsRemembered(t *testing.T) {
+	t.Parallel()
+	for text, remembered := range map[string]int{
+		"+233201234567": 0, "020 123 4567": 1, "+233 20 123 4567": 1,
+		"+12025550123": 1, // whose country the calling code does not tell
+		"+2332":        0, // not possible
+	} {
+		numbers, err := NewNumbers(10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			_, _ = numbers.Recipient(text, "GH")
+		}
+		if n := numbers.read.Len(); n != remembered {
+			t.Errorf("%s: %d are remembered, want %d", text, n, remembered)
 		}
 	}
 }

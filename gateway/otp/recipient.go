@@ -13,7 +13,8 @@ import (
 
 // Numbers reads phone numbers and e-mail addresses. One number has many spellings; all of them become the same
 // recipient, so that limits and budgets of a person cannot be doubled by writing a number differently. It remembers the
-// numbers read last: reading one afresh costs as much as the rest of a request's own work.
+// numbers last read by the library, which costs a good part of a request's own work. Others are read afresh: what is
+// remembered is looked through whenever garbage is collected, and for those that costs more.
 type Numbers struct {
 	read  *lru.Cache[spelling, providers.Recipient]
 	plans numberings
@@ -49,19 +50,30 @@ func (n *Numbers) Recipient(text, country string) (providers.Recipient, error) {
 	if strings.Contains(text, "@") {
 		return email(text)
 	}
+	plan, significant := n.plans.find(text)
+	if plan != nil && plan.tells(significant) {
+		if r, ok := plan.recipient(text, significant); ok {
+			return r, nil
+		}
+	}
 	key := spelling{text, country}
 	if r, ok := n.read.Get(key); ok {
 		return r, nil
 	}
-	r, ok := n.plans.read(text)
-	if !ok {
-		var err error
-		if r, err = phone(text, country); err != nil {
-			return r, err
+	r, err := anySpelling(plan, significant, text, country)
+	if err == nil {
+		n.read.Add(key, r)
+	}
+	return r, err
+}
+
+func anySpelling(plan *numbering, significant, text, country string) (providers.Recipient, error) {
+	if plan != nil {
+		if r, ok := plan.recipient(text, significant); ok {
+			return r, nil
 		}
 	}
-	n.read.Add(key, r)
-	return r, nil
+	return phone(text, country)
 }
 
 func email(text string) (providers.Recipient, error) {

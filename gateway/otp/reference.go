@@ -30,7 +30,7 @@ func ParseReference(s string) (Reference, error) {
 	if len(s) != ulid.EncodedSize || strings.ToLower(s) != s {
 		return "", errReference
 	}
-	if _, err := ulid.ParseStrict(strings.ToUpper(s)); err != nil {
+	if _, err := ulid.ParseStrict(s); err != nil { // takes either case
 		return "", errReference
 	}
 	return Reference(s), nil
@@ -40,7 +40,7 @@ var errReference = errors.New("not a reference: it is 26 characters of lower-cas
 
 // Shard is the shard of the person whose verification r names; 0 for what is no reference.
 func (r Reference) Shard() byte {
-	id, err := ulid.ParseStrict(strings.ToUpper(string(r)))
+	id, err := ulid.ParseStrict(string(r))
 	if err != nil {
 		return 0
 	}

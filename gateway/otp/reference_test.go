@@ -2,6 +2,7 @@ package otp
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,22 @@ func TestPeopleAreSpreadOverAllShards(t *testing.T) {
 	for shard, n := range people {
 		if n < 50 || n > 160 {
 			t.Errorf("%d of %d people are in shard %d", n, 100*Shards, shard)
+		}
+	}
+}
+
+func TestWhatIsNoReference(t *testing.T) {
+	t.Parallel()
+	const right = "01jtdre6ga9vqk1ce154p0jjwr"
+	if _, err := ParseReference(right); err != nil {
+		t.Error(err)
+	}
+	for _, text := range []string{
+		"", right[1:], right + "0", strings.ToUpper(right), "O" + right[1:], "u" + right[1:], "8" + right[1:],
+		right[:25] + "u", right[:25] + " ", right[:24] + "é", right[:24] + "ſ",
+	} {
+		if ref, err := ParseReference(text); err == nil {
+			t.Errorf("%q is read as %q", text, ref)
 		}
 	}
 }

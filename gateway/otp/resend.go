@@ -71,7 +71,7 @@ func resendStep(app *apps.App, v Verification, channel string) (Step, error) {
 func (s *Service) sendAgain(ctx context.Context, app *apps.App, j *job, step Step) *routing.Failure {
 	j.resend, j.fresh = true, app.Defaults.ResendFresh
 	req := j.request(step)
-	old, found := newestSent(j.v, step.Channel)
+	old, found := newestSent(*j.v, step.Channel)
 	var outcome routing.Outcome
 	var err error
 	if found {

@@ -18,6 +18,7 @@ func (s *Service) Send(ctx context.Context, app *apps.App, in SendInput) (r *Res
 	defer func() { ended(r.Verification, err) }()
 	once := s.once(app, "send", in.Once)
 	if err = s.begin(ctx, app, &in, once, r); err != nil || r.Replayed {
+		r.Verification = Verification{} // a draft that came to nothing
 		return r, err
 	}
 	err = s.dispatch(ctx, r, in.Once, once, func(ctx context.Context, j *job) *routing.Failure {
@@ -29,9 +30,7 @@ func (s *Service) Send(ctx context.Context, app *apps.App, in SendInput) (r *Res
 // begin counts the limits of a send and writes the verification down. r is Replayed where the idempotency key was met
 // before.
 func (s *Service) begin(ctx context.Context, app *apps.App, in *SendInput, once *Once, r *Result) error {
-	now := s.now()
-	step := Begin{Once: once, Now: now}
-	v := &step.Verification
+	now, v := s.now(), &r.Verification
 	if err := s.draft(v, app, in, now); err != nil {
 		return err
 	}
@@ -41,8 +40,7 @@ func (s *Service) begin(ctx context.Context, app *apps.App, in *SendInput, once 
 	if err != nil {
 		return err
 	}
-	step.Claims = long
-	begun, err := s.store.Begin(ctx, step)
+	begun, err := s.store.Begin(ctx, Begin{Verification: *v, Claims: long, Once: once, Now: now})
 	if err != nil || begun.Replay != nil {
 		s.memory.TakeBack(short, now)
 		r.Answer, r.Replayed = begun.Replay, begun.Replay != nil

@@ -1,10 +1,10 @@
 package inhouse
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 
 	"github.com/otpgate/otpgate/providers"
 )
@@ -56,17 +56,17 @@ func characters(a providers.Alphabet) string {
 
 // derive makes the code: HMAC-SHA256 over the recipe and a block number gives a stream of bytes, each of which picks a
 // character. Bytes past the last whole multiple of the alphabet's size are dropped, so that every code is equally
-// likely.
-func (r recipe) derive(key providers.Secret) providers.Secret {
+// likely. mac is an HMAC-SHA256 with the key; what was written to it before does not matter.
+func (r recipe) derive(mac hash.Hash) providers.Secret {
 	set := characters(r.alphabet)
 	limit := 256 / len(set) * len(set)
-	mac := hmac.New(sha256.New, []byte(key.Reveal()))
 	input := r.input()
 	code := make([]byte, 0, r.length)
+	var sum [sha256.Size]byte
 	for block := uint32(0); len(code) < r.length; block++ {
 		mac.Reset()
 		mac.Write(binary.BigEndian.AppendUint32(input, block))
-		for _, b := range mac.Sum(nil) {
+		for _, b := range mac.Sum(sum[:0]) {
 			if int(b) < limit && len(code) < r.length {
 				code = append(code, set[int(b)%len(set)])
 			}

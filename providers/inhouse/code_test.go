@@ -24,11 +24,11 @@ func ascendingBytes(first byte, n int) []byte {
 // implementation, in another language, of what [recipe.derive] says.
 func TestDerivationNeverChanges(t *testing.T) {
 	t.Parallel()
-	first := providers.NewSecret(string(ascendingBytes(0, 32)))
-	second := providers.NewSecret(strings.Repeat("\xff", 64))
+	first := newCodeKey(providers.NewSecret(string(ascendingBytes(0, 32))))
+	second := newCodeKey(providers.NewSecret(strings.Repeat("\xff", 64)))
 	ascending, zero := [saltSize]byte(ascendingBytes(100, saltSize)), [saltSize]byte{}
 	for _, v := range []struct {
-		key        providers.Secret
+		key        *codeKey
 		reference  string
 		salt       [saltSize]byte
 		generation uint32
@@ -55,7 +55,7 @@ func TestDerivationNeverChanges(t *testing.T) {
 		{first, testReference, ascending, 0, providers.Alphabetic, 40, "WGCQMJKDDPVGXPGXJQJXQMJHQXSSGNHJBWQMCZNJ"},
 	} {
 		r := recipe{"k1", v.reference, v.salt, v.generation, v.alphabet, v.length}
-		if got := r.derive(v.key).Reveal(); got != v.want {
+		if got := v.key.code(r).Reveal(); got != v.want {
 			t.Errorf("%s/%d generation %d: got %s, want %s", v.alphabet, v.length, v.generation, got, v.want)
 		}
 	}
@@ -64,7 +64,7 @@ func TestDerivationNeverChanges(t *testing.T) {
 func TestEveryCharacterIsEquallyLikely(t *testing.T) {
 	t.Parallel()
 	const sample = 120_000 // characters; enough to see the bias that a bare remainder would have
-	key := providers.NewSecret(string(ascendingBytes(7, 32)))
+	key := newCodeKey(providers.NewSecret(string(ascendingBytes(7, 32))))
 	for _, alphabet := range providers.Alphabets() {
 		for length := minLength; length <= maxLength; length++ {
 			t.Run(fmt.Sprintf("%s of %d", alphabet, length), func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestEveryCharacterIsEquallyLikely(t *testing.T) {
 				counts := make(map[rune]int)
 				for i := range sample / length {
 					r := recipe{reference: fmt.Sprint(i), alphabet: alphabet, length: length}
-					for _, c := range r.derive(key).Reveal() {
+					for _, c := range key.code(r).Reveal() {
 						counts[c]++
 					}
 				}
@@ -93,12 +93,12 @@ func TestEveryCharacterIsEquallyLikely(t *testing.T) {
 func TestEveryCodeIsEquallyLikely(t *testing.T) {
 	t.Parallel()
 	const codes, sample = 10_000, 100_000
-	key := providers.NewSecret(string(ascendingBytes(7, 32)))
+	key := newCodeKey(providers.NewSecret(string(ascendingBytes(7, 32))))
 	cells := make([]int, codes)
 	for i := range sample {
 		r := recipe{reference: fmt.Sprint(i), alphabet: providers.Numeric, length: 4}
 		n := 0
-		for _, c := range r.derive(key).Reveal() {
+		for _, c := range key.code(r).Reveal() {
 			n = 10*n + int(c-'0')
 		}
 		cells[n]++
@@ -184,14 +184,14 @@ func recipes() *rapid.Generator[recipe] {
 func TestDeriveProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		key := providers.NewSecret(string(rapid.SliceOfN(rapid.Byte(), 32, 80).Draw(t, "key")))
+		key := newCodeKey(providers.NewSecret(string(rapid.SliceOfN(rapid.Byte(), 32, 80).Draw(t, "key"))))
 		r := recipes().Draw(t, "recipe")
-		code := r.derive(key)
+		code := key.code(r)
 		granted := providers.Granted{Length: r.length, Alphabet: r.alphabet}
 		if !granted.Fits(code.Reveal()) || strings.Trim(code.Reveal(), characters(r.alphabet)) != "" {
 			t.Fatal("the code is not made of its alphabet, or not of its length")
 		}
-		if !code.Equal(r.derive(key)) {
+		if !code.Equal(key.code(r)) {
 			t.Fatal("the same recipe gives another code")
 		}
 		if !normal(providers.NewSecret(strings.ToLower(code.Reveal()))).Equal(code) {
@@ -203,9 +203,9 @@ func TestDeriveProperties(t *testing.T) {
 // Each part of a recipe counts. Ten characters make a chance hit unthinkable.
 func TestEveryPartOfTheRecipeCounts(t *testing.T) {
 	t.Parallel()
-	key := providers.NewSecret(string(ascendingBytes(0, 32)))
+	key := newCodeKey(providers.NewSecret(string(ascendingBytes(0, 32))))
 	base := recipe{reference: "ab", alphabet: providers.Alphanumeric, length: 10}
-	code := base.derive(key)
+	code := key.code(base)
 	for name, change := range map[string]func(*recipe){
 		"reference":       func(r *recipe) { r.reference = "ac" },
 		"longer":          func(r *recipe) { r.reference = "ab\x00" },
@@ -215,16 +215,16 @@ func TestEveryPartOfTheRecipeCounts(t *testing.T) {
 	} {
 		r := base
 		change(&r)
-		if r.derive(key).Equal(code) {
+		if key.code(r).Equal(code) {
 			t.Errorf("%s: the code is the same", name)
 		}
 	}
-	if base.derive(providers.NewSecret(string(ascendingBytes(1, 32)))).Equal(code) {
+	if newCodeKey(providers.NewSecret(string(ascendingBytes(1, 32)))).code(base).Equal(code) {
 		t.Error("key: the code is the same")
 	}
 	shorter := base
 	shorter.length = 9
-	if strings.HasPrefix(code.Reveal(), shorter.derive(key).Reveal()) {
+	if strings.HasPrefix(code.Reveal(), key.code(shorter).Reveal()) {
 		t.Error("length: a shorter code is a part of the longer one")
 	}
 }
@@ -241,13 +241,13 @@ func TestOnlyASCIILettersAreFolded(t *testing.T) {
 }
 
 func BenchmarkDerive(b *testing.B) {
-	key := providers.NewSecret(string(ascendingBytes(0, 32)))
+	key := newCodeKey(providers.NewSecret(string(ascendingBytes(0, 32))))
 	for _, alphabet := range providers.Alphabets() {
 		r := recipe{keyID: "k1", reference: "01jtdre6ga9vqk1ce154p0jjwr", alphabet: alphabet, length: 6}
 		b.Run(string(alphabet), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				r.derive(key)
+				key.code(r)
 			}
 		})
 	}

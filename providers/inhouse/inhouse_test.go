@@ -87,7 +87,7 @@ func request() providers.SendRequest {
 func TestInfo(t *testing.T) {
 	t.Parallel()
 	info := newGenerator(t, new(carrier), key("k1", 'a')).Info()
-	if info.Name != "own" || info.Kind != "inhouse" || info.USSD != "*920*7#" || len(info.Coverage) != 2 {
+	if info.Name != "own" || info.Kind != "inhouse" || info.USSD != "*920*7#" || len(info.Coverage) != 2 || !info.ChecksHere {
 		t.Errorf("got %+v", info)
 	}
 	c, ok := info.On(providers.SMS)

@@ -1,8 +1,12 @@
 package inhouse
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
+	"sync"
 
 	"github.com/otpgate/otpgate/providers"
 )
@@ -13,14 +17,28 @@ const minKeySize = 32
 // keyring holds the keys by id. New codes are made with the first; a code stays checkable as long as its key is here.
 type keyring struct {
 	first string
-	keys  map[string]providers.Secret
+	keys  map[string]*codeKey
+}
+
+// codeKey is a key, in HMACs that have it in them already: to put it into a new one costs as much as to make a code.
+type codeKey struct{ macs sync.Pool }
+
+func newCodeKey(key providers.Secret) *codeKey {
+	return &codeKey{sync.Pool{New: func() any { return hmac.New(sha256.New, []byte(key.Reveal())) }}}
+}
+
+// code derives the code of r.
+func (k *codeKey) code(r recipe) providers.Secret {
+	mac := k.macs.Get().(hash.Hash) //nolint:forcetypeassert // nothing else is put there
+	defer k.macs.Put(mac)
+	return r.derive(mac)
 }
 
 func newKeyring(keys []providers.CodeKey) (keyring, error) {
 	if len(keys) == 0 {
 		return keyring{}, errors.New("the in-house generator needs a key: add one to code_keys")
 	}
-	ring := keyring{first: keys[0].ID, keys: make(map[string]providers.Secret, len(keys))}
+	ring := keyring{first: keys[0].ID, keys: make(map[string]*codeKey, len(keys))}
 	for i, k := range keys {
 		_, twice := ring.keys[k.ID]
 		switch {
@@ -31,7 +49,7 @@ func newKeyring(keys []providers.CodeKey) (keyring, error) {
 		case len(k.Key.Reveal()) < minKeySize:
 			return keyring{}, fmt.Errorf("code_keys[%d]: the key must have at least %d bytes", i, minKeySize)
 		}
-		ring.keys[k.ID] = k.Key
+		ring.keys[k.ID] = newCodeKey(k.Key)
 	}
 	return ring, nil
 }
@@ -42,5 +60,5 @@ func (k keyring) code(r recipe) (providers.Secret, bool) {
 	if !ok {
 		return providers.Secret{}, false
 	}
-	return r.derive(key), true
+	return key.code(r), true
 }

@@ -113,7 +113,7 @@ func (o *Options) Build(env providers.Environment) (providers.Provider, error) {
 		return nil, err
 	}
 	g := &generator{
-		info:       providers.Info{Name: env.Name, Kind: kindName, USSD: o.USSD.Dial},
+		info:       providers.Info{Name: env.Name, Kind: kindName, USSD: o.USSD.Dial, ChecksHere: true},
 		keys:       ring,
 		transports: make(map[providers.Channel]transport.Transport, len(o.chosen)),
 		languages:  builtinLanguages(),

@@ -179,16 +179,20 @@ func (c *Client) address(call *Call) (*url.URL, error) {
 	if call.URL != nil {
 		return call.URL, nil
 	}
+	const usual = 128
 	u := *c.base
-	path, raw := u.Path, u.EscapedPath()
+	path, raw := append(make([]byte, 0, usual), u.Path...), append(make([]byte, 0, usual), u.EscapedPath()...)
 	for _, segment := range call.Path {
 		if strings.Trim(segment, ".") == "" {
 			return nil, errRequest
 		}
-		path += "/" + segment
-		raw += "/" + url.PathEscape(segment)
+		path = append(append(path, '/'), segment...)
+		raw = append(append(raw, '/'), url.PathEscape(segment)...)
 	}
-	u.Path, u.RawPath, u.RawQuery = path, raw, call.Query.Encode()
+	u.Path, u.RawPath, u.RawQuery = string(path), "", call.Query.Encode()
+	if !bytes.Equal(path, raw) { // else nothing is escaped, and net/url need not be told so
+		u.RawPath = string(raw)
+	}
 	return &u, nil
 }
 
