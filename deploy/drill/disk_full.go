@@ -13,7 +13,7 @@ const (
 	fullPause   = 300 * time.Millisecond
 	fullTime    = 6 * time.Second // without space
 	fullRounds  = 2
-	diskSize    = 24 << 20
+	diskSize    = 64 << 20  // the database and its log, which grows to 32 MiB or so, must not fill it by themselves
 	fillPiece   = 256 << 10 // that is written at once
 	fullSettled = 15 * time.Second
 )
