@@ -11,7 +11,7 @@ import (
 )
 
 // engine is one connection to a file as SQLite's own interface has it, for one goroutine at a time. The driver of
-// database/sql would take an eighth of the writer's time: it copies each value, locks what nobody else uses, and names
+// database/sql would take a seventh of the writer's time: it copies each value, locks what nobody else uses, and names
 // the columns of each answer.
 type engine struct {
 	tls *libc.TLS // what is a thread to SQLite

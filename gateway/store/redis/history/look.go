@@ -12,8 +12,8 @@ import (
 // rememberedAtMost is how many states are remembered, of some 400 bytes each.
 const rememberedAtMost = 30_000
 
-// remember keeps the state that an item leads to, unless nothing but a late report can follow on it. So it need not be
-// read again, only compared.
+// remember keeps the state that an item leads to, unless the verification has ended: then little can follow on it. So it
+// need not be read again, only compared.
 func (h *History) remember(one *item) {
 	if one.change.Status == otp.StatusPending {
 		h.memory.Add(one.change.Reference, one.state)
