@@ -108,8 +108,18 @@ func phone(text, country string) (providers.Recipient, error) {
 		return providers.Recipient{}, errNumber
 	}
 	e164 := phonenumbers.Format(parsed, phonenumbers.E164)
+	if !settled(e164) {
+		return providers.Recipient{}, errNumber
+	}
 	national := digits(phonenumbers.Format(parsed, phonenumbers.NATIONAL))
 	return providers.NewPhone(e164, region, national), nil
+}
+
+// settled tells whether a number in international form is read as itself. One with zeros before it that its country does
+// not have loses one of them each time it is read, and would be another person at each look.
+func settled(e164 string) bool {
+	again, err := phonenumbers.Parse(e164, "ZZ")
+	return err == nil && phonenumbers.Format(again, phonenumbers.E164) == e164
 }
 
 // placed tells whether a region is one that the library knows.
