@@ -87,7 +87,7 @@ func (g ground) build(cfg *config.Config) (*generation, error) {
 	next.service = otp.New(otp.Parts{
 		Policy: policy(cfg), Store: g.store, History: g.history, Router: engine, Memory: g.memory, Numbers: g.numbers, Learner: g.health,
 		Timing: otp.DefaultTiming(cfg.Server.RequestTimeout), Now: now, Log: g.log, Observer: g.observer,
-		Writers: writers(built), Measure: measure, Readers: readers, AppNames: appNames(cfg), Speakers: speakers,
+		Writers: writers(built), Measure: measure, Judges: judges(built), Readers: readers, AppNames: appNames(cfg), Speakers: speakers,
 	})
 	next.snapshot = httpapi.Snapshot{
 		OTP: next.service, Keyring: ring, Providers: next, Aggregators: dials, Callbacks: callbackParsers(built),

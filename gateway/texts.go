@@ -18,6 +18,17 @@ func writers(built []routing.ProviderSettings) map[string]bool {
 	return names
 }
 
+// judges are the names of the providers that compare codes by themselves.
+func judges(built []routing.ProviderSettings) map[string]bool {
+	names := map[string]bool{}
+	for _, p := range built {
+		if info := p.Provider.Info(); info.ChecksHere {
+			names[info.Name] = true
+		}
+	}
+	return names
+}
+
 // The encodings of short messages, as the API names them.
 const (
 	encodingGSM7 = "gsm7"

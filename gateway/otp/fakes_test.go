@@ -397,7 +397,7 @@ func newWorld(t *testing.T, change ...func(*otp.Policy)) *world {
 		Policy: *w.policy, Store: w.store, Router: w.router, Memory: short, Numbers: numbers, Learner: w.learnt,
 		Timing: otp.DefaultTiming(10 * time.Second), Now: func() time.Time { return time.Now().UTC() },
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Observer: w.seen,
-		Writers: map[string]bool{"own": true}, Measure: measure,
+		Writers: map[string]bool{"own": true}, Measure: measure, Judges: map[string]bool{"own": true},
 		Readers: map[string]providers.CodeReader{"own": w.router}, AppNames: map[string]string{"shop": "Shop", "bank": "Ünion Bank ✓"},
 		Speakers: map[string]otp.Speaker{"own": w.router},
 	})

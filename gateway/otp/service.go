@@ -42,6 +42,7 @@ type Service struct {
 	observer Observer
 
 	writers  map[string]bool
+	judges   map[string]bool
 	measure  Measure
 	readers  map[string]providers.CodeReader
 	speakers map[string]Speaker
@@ -77,6 +78,8 @@ type Parts struct {
 	// What is known of the providers that make codes and write texts here: their names, and how large their texts are.
 	Writers map[string]bool
 	Measure Measure
+	// Judges are the names of the providers that compare codes by themselves, and ask nobody.
+	Judges map[string]bool
 	// What only Dial needs: the providers that can show their codes, by name, and how people know the apps, by id.
 	Readers  map[string]providers.CodeReader
 	AppNames map[string]string
@@ -92,6 +95,7 @@ func New(p Parts) *Service {
 	return &Service{
 		policy: p.Policy, store: p.Store, history: p.History, router: p.Router, memory: p.Memory, numbers: p.Numbers,
 		learner: p.Learner, timing: p.Timing, now: p.Now, log: p.Log, observer: p.Observer, writers: p.Writers, measure: p.Measure,
+		judges:  p.Judges,
 		readers: p.Readers, speakers: p.Speakers, appNames: p.AppNames,
 	}
 }

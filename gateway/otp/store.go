@@ -25,7 +25,8 @@ type Store interface {
 	// one that Deliver may bring yet, but no more than [MaxParked] are.
 	Report(ctx context.Context, r Reporting) error
 	// Reserve counts a guess before it is compared. It refuses with NotFound, AlreadyVerified, Expired,
-	// AttemptsExhausted, Canceled and RecipientLocked, and then counts nothing.
+	// AttemptsExhausted, Canceled and RecipientLocked, and then counts nothing. What [Guess.Judge] says is settled in
+	// the same step, or not at all: the verification that is returned shows it.
 	Reserve(ctx context.Context, g Guess) (Verification, error)
 	// Release gives a guess back that no provider could judge, once.
 	Release(ctx context.Context, r Release) (Verification, error)
@@ -118,7 +119,13 @@ type Guess struct {
 	// Failures is the limit of wrong guesses that bears on the person; [FailureClaim] tells what it is counted under.
 	// Reserve counts one in it, Release and a successful Settle take it back. Nil: unlimited.
 	Failures *Limit
-	Now      time.Time
+	// Judge compares the guess where that needs nobody else: so counting, comparing and settling are one step, of which a
+	// crash leaves all or nothing. It is told the verification with the guess counted, and returns what is to be settled.
+	// Nil: nothing, the guess stays counted. It does not wait for anybody. A store may call it again when others were
+	// faster, and may leave it uncalled; what it said last is about the verification that Reserve returns. Nil: nobody
+	// can compare yet.
+	Judge func(*Verification) *Settlement
+	Now   time.Time
 }
 
 // Check is the guess as it is recorded when it is granted.

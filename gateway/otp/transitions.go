@@ -109,7 +109,8 @@ func (v *Verification) lower(now time.Time) (live bool) {
 	return true
 }
 
-// Reserve counts a guess, or refuses. failures is the memory of the guess's limit; nil when it has none.
+// Reserve counts a guess, or refuses; then it settles what the judge says. failures is the memory of the guess's limit;
+// nil when it has none.
 func (v *Verification) Reserve(g Guess, failures *Window) error {
 	if err := v.open(g.Match, g.Now); err != nil {
 		return err
@@ -124,6 +125,12 @@ func (v *Verification) Reserve(g Guess, failures *Window) error {
 		failures.Add(*g.Failures, g.Now)
 	}
 	v.Count(g.Check())
+	if g.Judge == nil {
+		return nil
+	}
+	if s := g.Judge(v); s != nil {
+		return v.Settle(*s, failures)
+	}
 	return nil
 }
 

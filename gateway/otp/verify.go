@@ -27,11 +27,15 @@ func (s *Service) verify(ctx context.Context, app *apps.App, in VerifyInput) (ab
 	if err != nil {
 		return Verification{}, Verification{}, err
 	}
+	var j *judgement
+	guess.Judge = s.judgeHere(ctx, in.Code, guess, &j)
 	v, err := s.store.Reserve(ctx, guess)
 	if err != nil {
 		return Verification{}, Verification{}, storeError(err)
 	}
-	j := s.judge(ctx, &v, in.Code, now)
+	if j == nil {
+		j = s.judge(ctx, &v, in.Code, now)
+	}
 	closing, cancel := s.closing(ctx)
 	defer cancel()
 	switch {
@@ -43,6 +47,29 @@ func (s *Service) verify(ctx context.Context, app *apps.App, in VerifyInput) (ab
 	default:
 		return v, Verification{}, s.giveBack(closing, v, guess, j)
 	}
+}
+
+// judgeHere is the judge of a guess that only providers are to be asked about that compare by themselves. made is what it
+// said last; nil: somebody else has to be asked, once the guess is counted for certain.
+func (s *Service) judgeHere(ctx context.Context, code string, g Guess, made **judgement) func(*Verification) *Settlement {
+	if len(s.judges) == 0 {
+		return nil
+	}
+	return func(v *Verification) *Settlement {
+		if *made = nil; !s.judgedHere(v, code, g.Now) {
+			return nil
+		}
+		j := s.judge(ctx, v, code, g.Now)
+		*made = j
+		return j.settlement(v, g, g.Now)
+	}
+}
+
+// judgedHere tells whether nobody but providers that compare by themselves would be asked about a code.
+func (s *Service) judgedHere(v *Verification, code string, now time.Time) bool {
+	return !slices.ContainsFunc(v.Deliveries, func(d Delivery) bool {
+		return d.live(now) && d.Handle.Granted.Fits(code) && !s.judges[d.Provider]
+	})
 }
 
 // guess checks the request. A recipient is written as freely as in send, and compared in its one spelling.
@@ -75,10 +102,29 @@ type judgement struct {
 	live     int      // deliveries that can
 }
 
+// settlement is what follows from the judgement for the verification, with the guess counted; nil: nothing, or the guess
+// is to be given back.
+func (j *judgement) settlement(v *Verification, g Guess, now time.Time) *Settlement {
+	s := Settlement{Match: g.Match, Check: g.ID, Provider: j.asked, Failures: g.Failures, Dead: j.dead, Now: now}
+	switch {
+	case j.approved != "":
+		s.Status = StatusVerified
+	case !j.wrong:
+		return nil
+	case v.AttemptsRemaining() == 0 || j.live == 0:
+		s.Status = StatusFailed
+	case len(j.dead) > 0:
+		s.Status = StatusPending
+	default:
+		return nil
+	}
+	return &s
+}
+
 // judge asks the provider of each live delivery in turn, newest first, until one says yes. It asks only those whose code
 // has the shape of the guess: when none has, the guess is wrong without asking.
-func (s *Service) judge(ctx context.Context, v *Verification, code string, now time.Time) judgement {
-	var j judgement
+func (s *Service) judge(ctx context.Context, v *Verification, code string, now time.Time) *judgement {
+	j := new(judgement)
 	live, fitting := 0, 0
 	for i := len(v.Deliveries) - 1; i >= 0; i-- {
 		d := &v.Deliveries[i]
@@ -88,7 +134,7 @@ func (s *Service) judge(ctx context.Context, v *Verification, code string, now t
 		live++
 		if d.Handle.Granted.Fits(code) && j.approved == "" {
 			fitting++
-			s.ask(ctx, d, code, &j)
+			s.ask(ctx, d, code, j)
 		}
 	}
 	if live > 0 && fitting == 0 {
@@ -120,11 +166,26 @@ func (s *Service) ask(ctx context.Context, d *Delivery, code string, j *judgemen
 	}
 }
 
+// settle brings about what follows from a judgement, unless that was done in the step that counted the guess. It tells
+// what the verification is then, and when that came about.
+func (s *Service) settle(ctx context.Context, v Verification, g Guess, j *judgement) (Verification, time.Time, error) {
+	now := s.now()
+	want := j.settlement(&v, g, now)
+	if want == nil || v.Status == want.Status && !v.checkable(j.dead) {
+		return v, g.Now, nil
+	}
+	settled, err := s.store.Settle(ctx, *want)
+	return settled, now, err
+}
+
+// checkable tells whether a guess may still be put to one of the deliveries.
+func (v *Verification) checkable(ids []string) bool {
+	return slices.ContainsFunc(v.Deliveries, func(d Delivery) bool { return d.Checkable && slices.Contains(ids, d.ID) })
+}
+
 // grant ends the verification for the one caller that comes first.
-func (s *Service) grant(ctx context.Context, v Verification, g Guess, j judgement) (Verification, error) {
-	settled, err := s.store.Settle(ctx, Settlement{
-		Match: g.Match, Status: StatusVerified, Check: g.ID, Provider: j.approved, Failures: g.Failures, Dead: j.dead, Now: s.now(),
-	})
+func (s *Service) grant(ctx context.Context, v Verification, g Guess, j *judgement) (Verification, error) {
+	settled, _, err := s.settle(ctx, v, g, j)
 	if err == nil {
 		s.observer.Settled(settled)
 		Teach(s.learner, settled)
@@ -134,27 +195,19 @@ func (s *Service) grant(ctx context.Context, v Verification, g Guess, j judgemen
 
 // wrong answers a guess that somebody judged wrong. It stays counted even when another provider could not be asked:
 // otherwise the outage of one would make guesses at the other free.
-func (s *Service) wrong(ctx context.Context, v Verification, g Guess, j judgement) error {
-	left := v.AttemptsRemaining()
-	status := StatusPending
-	if left == 0 || j.live == 0 {
-		status, left = StatusFailed, 0
+func (s *Service) wrong(ctx context.Context, v Verification, g Guess, j *judgement) error {
+	settled, at, err := s.settle(ctx, v, g, j)
+	if _, refused := errors.AsType[*Error](err); err != nil && !refused {
+		return storeError(err)
 	}
-	if status == StatusFailed || len(j.dead) > 0 {
-		now := s.now()
-		settled, err := s.store.Settle(ctx, Settlement{
-			Match: g.Match, Status: status, Check: g.ID, Provider: j.asked, Dead: j.dead, Now: now,
-		})
-		if _, refused := errors.AsType[*Error](err); err != nil && !refused {
-			return storeError(err)
-		}
-		s.settled(settled, StatusFailed, now)
-	}
+	s.settled(settled, StatusFailed, at)
 	if j.fault != nil {
 		return unavailable(v, j.fault)
 	}
 	e := v.refuse(WrongCode, "the code is not the one that was sent; let the person try again")
-	if left == 0 {
+	left := v.AttemptsRemaining()
+	if left == 0 || j.live == 0 {
+		left = 0
 		e.Detail = "the code is not the one that was sent, and that was the last guess; send a new one"
 	}
 	e.AttemptsRemaining = left
@@ -162,7 +215,7 @@ func (s *Service) wrong(ctx context.Context, v Verification, g Guess, j judgemen
 }
 
 // giveBack answers a guess that nobody could judge.
-func (s *Service) giveBack(ctx context.Context, v Verification, g Guess, j judgement) error {
+func (s *Service) giveBack(ctx context.Context, v Verification, g Guess, j *judgement) error {
 	release := Release{
 		Reference: v.Reference, Check: g.ID, Outcome: OutcomeUnavailable, Failures: g.Failures, Dead: j.dead, Now: s.now(),
 	}

@@ -2,6 +2,8 @@ package otp_test
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -311,5 +313,104 @@ func TestRightGuessIsGrantedAlsoWhenOthersUsedUpTheRest(t *testing.T) {
 	}
 	if _, err := w.check(t, v.Reference, "1234"); codeOf(t, err) != otp.AlreadyVerified {
 		t.Errorf("second time: %v", err)
+	}
+}
+
+// ends are those of verifications that the observer was told of.
+func ends(w *world) []string {
+	return slices.DeleteFunc(w.seen.take(), func(line string) bool { return !strings.HasPrefix(line, "settled ") })
+}
+
+// ownWorld is a world whose code was made here.
+func ownWorld(t *testing.T) (*world, otp.Verification) {
+	t.Helper()
+	w := newWorld(t)
+	w.router.script = []step{{tries: []routing.Try{taken("own", "r1")}}}
+	v := w.send(t)
+	w.store.trips = 0
+	w.seen.take()
+	return w, v
+}
+
+// Where nobody needs to be asked, counting, comparing and settling are one step of the store.
+func TestCodeThatWasMadeHereIsJudgedInOneStep(t *testing.T) {
+	t.Parallel()
+	w, v := ownWorld(t)
+	for _, guess := range []struct {
+		code   string
+		want   otp.Code
+		status otp.Status
+	}{
+		{"0000", otp.WrongCode, otp.StatusPending}, {"123", otp.WrongCode, otp.StatusPending}, {"1234", "", otp.StatusVerified},
+		{"1234", otp.AlreadyVerified, otp.StatusVerified},
+	} {
+		w.store.trips = 0
+		_, err := w.check(t, v.Reference, guess.code)
+		if codeOf(t, err) != guess.want || w.store.trips != 1 || w.store.records[v.Reference].Status != guess.status {
+			t.Errorf("%s: %v in %d steps, the verification is %s", guess.code, err, w.store.trips, w.store.records[v.Reference].Status)
+		}
+	}
+	if len(w.router.asked) != 2 {
+		t.Errorf("asked %v: a guess of another shape and one that came too late are not compared", w.router.asked)
+	}
+	if ends := ends(w); !slices.Equal(ends, []string{"settled verified"}) || w.learnt["own"] != [2]int{1, 1} {
+		t.Errorf("told of %v, learnt %v", ends, w.learnt)
+	}
+}
+
+func TestLastWrongGuessAtACodeThatWasMadeHereEndsItInOneStep(t *testing.T) {
+	t.Parallel()
+	w, v := ownWorld(t)
+	for left := 2; left >= 0; left-- {
+		_, err := w.check(t, v.Reference, "0000")
+		if e, _ := errors.AsType[*otp.Error](err); e == nil || e.Code != otp.WrongCode || e.AttemptsRemaining != left {
+			t.Fatalf("with %d left: %+v", left, err)
+		}
+	}
+	if got := w.store.records[v.Reference]; got.Status != otp.StatusFailed || w.store.trips != 3 {
+		t.Errorf("%s after %d steps", got.Status, w.store.trips)
+	}
+	if ends := ends(w); !slices.Equal(ends, []string{"settled failed"}) {
+		t.Errorf("told of %v", ends)
+	}
+}
+
+func TestGuessAtACodeOfSomebodyElseIsCountedBeforeItIsCompared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, v := ownWorld(t)
+		time.Sleep(31 * time.Second)
+		w.router.script = []step{{tries: []routing.Try{taken("zend", "r2")}}}
+		if _, err := w.Resend(t.Context(), w.app, otp.ResendInput{Reference: string(v.Reference)}); err != nil {
+			t.Fatal(err)
+		}
+		w.router.meanwhile = func() {
+			if !w.store.mu.TryLock() {
+				t.Error("somebody else was asked within a step of the store")
+				return
+			}
+			defer w.store.mu.Unlock()
+			if w.store.records[v.Reference].Attempts != 1 {
+				t.Error("a guess was compared that was not counted")
+			}
+		}
+		if _, err := w.check(t, v.Reference, "1234"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The key that a code was made with may be gone: nobody can judge it then.
+func TestGuessThatCannotBeJudgedHereIsGivenBack(t *testing.T) {
+	t.Parallel()
+	for class, want := range map[providers.Class]otp.Code{
+		providers.Gone: otp.Expired, providers.Transient: otp.ProviderUnavailable,
+	} {
+		w, v := ownWorld(t)
+		w.router.faults["own"] = &providers.Error{Class: class}
+		_, err := w.check(t, v.Reference, "1234")
+		if got := w.store.records[v.Reference]; codeOf(t, err) != want || got.Attempts != 0 {
+			t.Errorf("%v: %v, %d guesses", class, err, got.Attempts)
+		}
 	}
 }

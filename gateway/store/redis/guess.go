@@ -7,56 +7,152 @@ import (
 	"github.com/otpgate/otpgate/gateway/store"
 )
 
-// Reserve implements [otp.Store]. It is the one step whose rule runs in Redis: of many who guess at once each must be
-// counted, and none may wait for another. What the script refused is put into words by the rule itself.
+// Reserve implements [otp.Store]. Of many who guess at once each must be counted, and none may wait for another: so a guess
+// that ends nothing is counted by a script that knows that one rule itself, whatever the verification has become. What is
+// remembered is judged here beforehand: then one round trip counts and settles, if nobody has changed it meanwhile.
 func (s *Store) Reserve(ctx context.Context, g otp.Guess) (otp.Verification, error) {
 	if ctx.Err() != nil {
 		return otp.Verification{}, ctx.Err()
 	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	check := g.Check()
-	line, err := otp.EncodeCheck(check)
+	line, err := otp.EncodeCheck(g.Check())
 	if err != nil {
 		return otp.Verification{}, err
 	}
-	line = append(line, '\n')
-	args := []any{millis(g.Now), g.Match.App, g.Match.To, g.Match.Purpose, line}
-	c := s.step(ctx, "reserve", s.scripts.reserve, g.Match.Reference, nil, append(args, s.failureArgs(g)...)...)
-	if err := s.run(ctx, c); err != nil {
-		return otp.Verification{}, err
+	t := &trial{Guess: g, line: append(line, '\n')}
+	if seen, ok := s.recall(g.Match.Reference); ok && t.prepare(&seen) != nil {
+		t.from = nil // what is remembered refuses nobody
 	}
-	r := c.reply()
-	switch r.word {
-	case "ok", "refused":
-	case "missing":
-		return otp.Verification{}, store.NotFound()
-	default:
-		return otp.Verification{}, errReply
+	for {
+		if t.err != nil {
+			return otp.Verification{}, t.err
+		}
+		c := s.guess(ctx, t)
+		if err := s.run(ctx, c); err != nil {
+			return otp.Verification{}, err
+		}
+		switch r := c.reply(); r.word {
+		case "ok":
+			return s.tried(t.after), nil
+		case "counted":
+			return s.counted(t, r)
+		case "moved":
+			now, err := decode(text(r.at(0)))
+			if err != nil {
+				return otp.Verification{}, err
+			}
+			if err := t.prepare(&now); err != nil {
+				return otp.Verification{}, err
+			}
+		case "missing":
+			return otp.Verification{}, store.NotFound()
+		case "refused":
+			return otp.Verification{}, t.refusal(r)
+		default:
+			return otp.Verification{}, errReply
+		}
 	}
+}
+
+// trial is a guess that is being counted.
+type trial struct {
+	otp.Guess
+	line  []byte // the guess as it stands behind a record
+	from  *state // that the guess was judged by; nil: by none yet
+	after state  // that it leads to
+	text  []byte // that is written when more than the count changes
+	err   error  // it cannot be written
+}
+
+// prepare runs the rule on a state; the limit of wrong guesses is left to the script. An error is a refusal.
+func (t *trial) prepare(from *state) error {
+	g, settles := t.Guess, false
+	if t.Judge != nil {
+		g.Judge = func(v *otp.Verification) *otp.Settlement {
+			said := t.Judge(v)
+			settles = said != nil
+			return said
+		}
+	}
+	is := from.verification.Clone()
+	if err := is.Reserve(g, new(otp.Window)); err != nil {
+		return err
+	}
+	t.from, t.text = from, nil
+	if settles {
+		t.text, t.after, t.err = encode(&is, t.Now)
+	} else {
+		t.after = state{verification: is, at: t.Now, stamp: from.stamp, size: from.size + len(t.line)}
+	}
+	return nil
+}
+
+// guess is the call that counts it.
+func (s *Store) guess(ctx context.Context, t *trial) *command {
+	version, person, put := "", []string(nil), []any{"", "", "", ""}
+	events := 1
+	if t.from != nil {
+		version = t.from.version()
+		if t.Failures != nil {
+			person = []string{s.keys.person(t.Match.Reference.Shard(), personOf(&t.from.verification))}
+		}
+	}
+	if t.text != nil {
+		c := change{was: t.from.verification, is: t.after.verification, text: t.text}
+		put = c.args()[1:]
+		if t.after.verification.Status == otp.StatusVerified {
+			events = 0 // it is none of the wrong ones
+		}
+	}
+	args := []any{version, millis(t.Now), t.Match.App, t.Match.To, t.Match.Purpose, t.line}
+	if t.Failures == nil {
+		args = append(append(args, ""), put...)
+	} else {
+		args = append(append(args, s.keys.person(t.Match.Reference.Shard(), "")), put...)
+		args = appendClaim(args, failureName(*t.Failures), *t.Failures, t.Now, events)
+	}
+	return s.step(ctx, "reserve", s.scripts.guess, t.Match.Reference, person, args...)
+}
+
+// counted reads the verification that a guess was counted at, which was unknown before.
+func (s *Store) counted(t *trial, r reply) (otp.Verification, error) {
 	seen, err := decode(text(r.at(0)))
 	if err != nil {
 		return otp.Verification{}, err
 	}
-	if r.word == "refused" {
-		return otp.Verification{}, refusal(&seen.verification, g, r)
+	seen.guessed(t.Check())
+	seen.size += len(t.line)
+	if t.from != nil && t.Judge != nil {
+		t.Judge(&seen.verification) // what it said before was about another state
 	}
-	seen.guessed(check)
-	seen.size += len(line)
-	s.remember(seen)
-	return seen.verification, nil
+	return s.tried(seen), nil
+}
+
+// tried remembers the verification for the next guess, if there may be one.
+func (s *Store) tried(after state) otp.Verification {
+	if after.verification.Status == otp.StatusPending {
+		s.remember(after)
+	}
+	return after.verification
 }
 
 // refusal is what the rule says to a guess that the script refused.
-func refusal(v *otp.Verification, g otp.Guess, r reply) error {
+func (t *trial) refusal(r reply) error {
+	seen, err := decode(text(r.at(0)))
+	if err != nil {
+		return err
+	}
 	w, err := windowOf(number(r.at(1)), number(r.at(2)))
 	if err != nil {
 		return err
 	}
-	if err := v.Reserve(g, w); err != nil {
+	unjudged := t.Guess
+	unjudged.Judge = nil
+	if err := seen.verification.Reserve(unjudged, w); err != nil {
 		return err
 	}
-	return disagreement("reserve")
+	return disagreement("guess")
 }
 
 // Release implements [otp.Store].

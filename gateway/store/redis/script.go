@@ -18,9 +18,9 @@ var sources embed.FS
 type script struct{ source, hash string }
 
 type scripts struct {
-	begin, unbegin, renew, replace, reserve, claim script // on a verification
-	limit, unlimit, charge, uncharge               script // limits by themselves
-	exchange, answer, lookup, park, followed       script // elsewhere
+	begin, unbegin, renew, replace, guess, claim script // on a verification
+	limit, unlimit, charge, uncharge             script // limits by themselves
+	exchange, answer, lookup, park, followed     script // elsewhere
 }
 
 // loadScripts puts each step together with the parts that it shares with others.
@@ -33,7 +33,7 @@ func loadScripts() (scripts, error) {
 	}{
 		{&s.begin, "begin", "record person"}, {&s.unbegin, "unbegin", ""},
 		{&s.renew, "renew", "record person"}, {&s.replace, "replace", "record person"},
-		{&s.reserve, "reserve", "record person"}, {&s.claim, "claim", ""},
+		{&s.guess, "guess", "record person"}, {&s.claim, "claim", ""},
 		{&s.limit, "limit", "person"}, {&s.unlimit, "unlimit", "person"},
 		{&s.charge, "charge", ""}, {&s.uncharge, "uncharge", ""},
 		{&s.exchange, "exchange", ""}, {&s.answer, "answer", ""},

@@ -167,15 +167,5 @@ func windowOf(used, first int64) (*otp.Window, error) {
 	return w, w.UnmarshalBinary(binary.AppendUvarint(binary.AppendVarint(nil, first), uint64(used)))
 }
 
-// failureArgs tell a script where the windows of the verification's person stand, and how wrong guesses are counted there.
-// The key is told up to the person, whom the script finds beside the record.
-func (s *Store) failureArgs(g otp.Guess) []any {
-	if g.Failures == nil {
-		return []any{""}
-	}
-	begin := []any{s.keys.person(g.Match.Reference.Shard(), "")}
-	return appendClaim(begin, failureName(*g.Failures), *g.Failures, g.Now, 1)
-}
-
 // failureName is how the window of wrong guesses is called among those of a person.
 func failureName(l otp.Limit) string { return nameOf(otp.FailureClaim(providers.Recipient{}, l)) }

@@ -201,7 +201,13 @@ func (m *machine) report(t *rapid.T) {
 
 func (m *machine) reserve(t *rapid.T) {
 	g := otp.Guess{Match: m.match(t), ID: m.id("check"), IP: "192.0.2.7", Failures: m.failures(t), Now: m.now}
-	both(t, m, func(s otp.Store) (otp.Verification, error) { return s.Reserve(t.Context(), g) })
+	status := rapid.SampledFrom([]otp.Status{otp.StatusPending, otp.StatusPending, otp.StatusVerified, otp.StatusFailed}).Draw(t, "judged")
+	both(t, m, func(s otp.Store) (otp.Verification, error) {
+		if status == otp.StatusPending {
+			return s.Reserve(t.Context(), g)
+		}
+		return tried(t.Context(), s, g, verdict(g, status))
+	})
 }
 
 func (m *machine) release(t *rapid.T) {

@@ -16,8 +16,9 @@ import (
 // has to reckon their age from the Now of the step that wrote them.
 func Run(t *testing.T, open func(t *testing.T) otp.Store) {
 	for _, group := range []map[string]func(fixture){
-		beginTests(), onceTests(), renewTests(), deliverTests(), reserveTests(), releaseTests(), settleTests(), lockTests(),
-		reportTests(), hurryTests(), parkTests(), readTests(), openTests(), levelTests(), crowdTests(), contextTests(),
+		beginTests(), onceTests(), renewTests(), deliverTests(), reserveTests(), judgeTests(), releaseTests(), settleTests(),
+		lockTests(), reportTests(), hurryTests(), parkTests(), readTests(), openTests(), levelTests(), crowdTests(),
+		contextTests(),
 	} {
 		for rule, test := range group {
 			t.Run(rule, func(t *testing.T) {

@@ -29,8 +29,9 @@ local function add(slots, slot, more)
 end
 
 -- Counts events in each window, or in none of them when one is used up. ARGV has six arguments for each from a on: its
--- name, the limit, the slot of now, the oldest slot that counts, how long to keep it, how many events. Returns whether
--- they counted, and for each window what was used before and the oldest slot of that.
+-- name, the limit, the slot of now, the oldest slot that counts, how long to keep it, how many events (0 of the first: it is
+-- only looked whether there is room). Returns whether they counted, and for each window what was used before and the
+-- oldest slot of that.
 local function limit(key, a)
   local text = redis.call('GET', key)
   local lines, levels, free, keep = text or '', {}, true, text and redis.call('PTTL', key) or 0
@@ -42,7 +43,7 @@ local function limit(key, a)
     free = free and used < tonumber(ARGV[i + 1])
     keep = math.max(keep, tonumber(ARGV[i + 4]))
   end
-  if free then redis.call('SET', key, lines, 'PX', keep) end
+  if free and ARGV[a + 5] ~= '0' then redis.call('SET', key, lines, 'PX', keep) end
   return free, levels
 end
 

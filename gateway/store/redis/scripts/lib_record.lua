@@ -31,18 +31,18 @@ local function moved(version)
   if string.sub(text, 1, 15) .. #text ~= version then return { 'moved', text } end
 end
 
--- Replaces a verification. ARGV: 5 its new text, 6 until when it may run, empty: as before, '-': it has ended,
--- 7 timer, 8 its name among the open ones
-local function put()
+-- Replaces a verification. ARGV, from a on: its new text, until when it may run (empty: as before, '-': it has ended), timer,
+-- its name among the open ones
+local function put(a)
   local ttl = tonumber(ARGV[2])
-  if ARGV[6] == '-' then
-    redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[2])
+  if ARGV[a + 1] == '-' then
+    redis.call('SET', KEYS[1], ARGV[a], 'PX', ARGV[2])
     redis.call('ZREM', KEYS[3], ARGV[1])
-    redis.call('ZREM', KEYS[4], ARGV[8])
+    redis.call('ZREM', KEYS[4], ARGV[a + 3])
   else
-    redis.call('SET', KEYS[1], ARGV[5], 'KEEPTTL')
-    if ARGV[6] ~= '' then redis.call('ZADD', KEYS[3], 'XX', ARGV[6], ARGV[1]) end
+    redis.call('SET', KEYS[1], ARGV[a], 'KEEPTTL')
+    if ARGV[a + 1] ~= '' then redis.call('ZADD', KEYS[3], 'XX', ARGV[a + 1], ARGV[1]) end
   end
-  timer(ARGV[7], ttl)
+  timer(ARGV[a + 2], ttl)
   note()
 end

@@ -5,5 +5,5 @@ if instead then return instead end
 local free, levels = true, {}
 if KEYS[6] then free, levels = limit(KEYS[6], 9) end
 if not free then return { 'full', levels } end
-put()
+put(5)
 return { 'ok', levels }

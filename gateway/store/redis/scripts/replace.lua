@@ -3,6 +3,6 @@
 -- window, slot of the guess, and one
 local instead = moved(ARGV[4])
 if instead then return instead end
-put() -- first: it fails when the memory is full, and then nothing has been given back
+put(5) -- first: it fails when the memory is full, and then nothing has been given back
 if KEYS[6] then unlimit(KEYS[6], 9) end
 return { 'ok' }
