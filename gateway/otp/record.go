@@ -22,10 +22,10 @@ type record struct {
 	To          address                      `json:"to"`
 	Channel     providers.Channel            `json:"channel"`
 	Purpose     string                       `json:"purpose,omitempty"`
-	Length      int                          `json:"length,omitempty"`
+	Length      int                          `json:"length,omitzero"`
 	Alphabet    providers.Alphabet           `json:"alphabet,omitempty"`
-	Expiry      int64                        `json:"expiry,omitempty"` // milliseconds, as all spans here
-	Hard        HardWish                     `json:"hard"`
+	Expiry      int64                        `json:"expiry,omitzero"` // milliseconds, as all spans here
+	Hard        HardWish                     `json:"hard,omitzero"`
 	Sender      string                       `json:"sender,omitempty"`
 	Message     string                       `json:"message,omitempty"`
 	Messages    map[providers.Channel]string `json:"messages,omitempty"`
@@ -37,18 +37,18 @@ type record struct {
 	Trace       string                       `json:"trace,omitempty"`
 	Status      Status                       `json:"status"`
 	CreatedAt   int64                        `json:"created_at"` // Unix milliseconds, as all times here
-	ExpiresAt   int64                        `json:"expires_at"`
-	EndedAt     int64                        `json:"ended_at,omitempty"`
+	ExpiresAt   int64                        `json:"expires_at,omitzero"`
+	EndedAt     int64                        `json:"ended_at,omitzero"`
 	MaxAttempts int                          `json:"max_attempts"`
-	Attempts    int                          `json:"attempts,omitempty"`
-	MaxResends  int                          `json:"max_resends,omitempty"`
-	Resends     int                          `json:"resends,omitempty"`
-	ResendAfter int64                        `json:"resend_after,omitempty"`
-	ResendAt    int64                        `json:"resend_at,omitempty"`
+	Attempts    int                          `json:"attempts,omitzero"`
+	MaxResends  int                          `json:"max_resends,omitzero"`
+	Resends     int                          `json:"resends,omitzero"`
+	ResendAfter int64                        `json:"resend_after,omitzero"`
+	ResendAt    int64                        `json:"resend_at,omitzero"`
 	Deliveries  []deliveryRecord             `json:"deliveries,omitempty"`
 	Checks      []checkRecord                `json:"checks,omitempty"`
 	Steps       []stepRecord                 `json:"steps,omitempty"`
-	NextAt      int64                        `json:"next_at,omitempty"`
+	NextAt      int64                        `json:"next_at,omitzero"`
 }
 
 // address is a recipient, whole: it is needed to send and to look up.
@@ -59,7 +59,7 @@ type address struct {
 }
 
 type endingRecord struct {
-	DoNotShare bool   `json:"do_not_share,omitempty"`
+	DoNotShare bool   `json:"do_not_share,omitzero"`
 	Android    string `json:"android,omitempty"`
 	WebOTP     string `json:"webotp,omitempty"`
 }
@@ -67,7 +67,7 @@ type endingRecord struct {
 type stepRecord struct {
 	Channel providers.Channel `json:"channel"`
 	To      address           `json:"to"`
-	After   int64             `json:"after"`
+	After   int64             `json:"after,omitzero"`
 }
 
 type deliveryRecord struct {
@@ -79,39 +79,39 @@ type deliveryRecord struct {
 	Reason    string            `json:"reason,omitempty"`
 	Class     string            `json:"class,omitempty"`
 	Code      string            `json:"code,omitempty"`
-	At        int64             `json:"at"`
-	Took      int64             `json:"took"`
+	At        int64             `json:"at,omitzero"`
+	Took      int64             `json:"took,omitzero"`
 	Rule      string            `json:"rule,omitempty"`
-	Place     int               `json:"place,omitempty"`
+	Place     int               `json:"place,omitzero"`
 	USSD      string            `json:"ussd,omitempty"`
 	Handle    handleRecord      `json:"handle"`
-	Checkable bool              `json:"checkable,omitempty"`
-	ExpiresAt int64             `json:"expires_at"`
-	Reported  int64             `json:"reported_at,omitempty"`
+	Checkable bool              `json:"checkable,omitzero"`
+	ExpiresAt int64             `json:"expires_at,omitzero"`
+	Reported  int64             `json:"reported_at,omitzero"`
 	Cost      costRecord        `json:"cost,omitzero"`
 }
 
 type costRecord struct {
-	Micros     int64  `json:"micros"`
+	Micros     int64  `json:"micros,omitzero"`
 	Currency   string `json:"currency"`
-	OnDelivery bool   `json:"on_delivery,omitempty"`
+	OnDelivery bool   `json:"on_delivery,omitzero"`
 }
 
 type handleRecord struct {
 	UpstreamID string             `json:"id,omitempty"`
 	Prefix     string             `json:"prefix,omitempty"`
 	State      []byte             `json:"state,omitempty"`
-	Length     int                `json:"length,omitempty"`
+	Length     int                `json:"length,omitzero"`
 	Alphabet   providers.Alphabet `json:"alphabet,omitempty"`
-	Expiry     int64              `json:"expiry,omitempty"`
-	Attempts   int                `json:"attempts,omitempty"`
+	Expiry     int64              `json:"expiry,omitzero"`
+	Attempts   int                `json:"attempts,omitzero"`
 }
 
 type checkRecord struct {
 	ID       string  `json:"id"`
 	At       nanos   `json:"at"` // a guess that is given back must be found in its window
 	Outcome  Outcome `json:"outcome"`
-	Counted  bool    `json:"counted,omitempty"`
+	Counted  bool    `json:"counted,omitzero"`
 	Provider string  `json:"provider,omitempty"`
 	IP       string  `json:"ip,omitempty"`
 }

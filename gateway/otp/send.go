@@ -70,7 +70,7 @@ func (s *Service) conclude(
 	if once != nil {
 		answer := in.Render(v, err)
 		r.Answer = &answer
-		d.Done = &Done{Key: once.Key, Answer: &answer}
+		d.Done = &Done{Key: once.Key, Answer: &answer, Keep: once.Keep}
 		if worthRepeating(err) && err != nil {
 			d.Done.Answer = nil
 		}

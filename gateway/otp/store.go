@@ -108,7 +108,8 @@ type Dispatch struct {
 // Done finishes a request that an idempotency key guards.
 type Done struct {
 	Key    string
-	Answer *Answer // nil: the key is free again, so that the request can be repeated
+	Answer *Answer       // nil: the key is free again, so that the request can be repeated
+	Keep   time.Duration // how long the answer is kept, as [Once] says
 }
 
 // Guess is the step that counts a check.

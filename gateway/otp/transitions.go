@@ -180,10 +180,10 @@ func (v *Verification) Settle(s Settlement, failures *Window) error {
 	if c := v.check(s.Check); c != nil {
 		c.Provider = s.Provider
 		if s.Status == StatusVerified {
-			c.Outcome = OutcomeRight
-			if s.Failures != nil {
+			if s.Failures != nil && c.Counted && c.Outcome != OutcomeRight { // else it is in the window no more
 				failures.TakeBack(*s.Failures, c.At)
 			}
+			c.Outcome = OutcomeRight
 		}
 	}
 	if s.Status != StatusPending {

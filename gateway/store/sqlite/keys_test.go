@@ -23,7 +23,7 @@ func TestAnAnswerIsNobodyElses(t *testing.T) {
 	finish := func(b otp.Begin, answer *otp.Answer) {
 		t.Helper()
 		d := otp.Dispatch{Reference: b.Verification.Reference, Now: b.Now}
-		d.Done = &otp.Done{Key: b.Once.Key, Answer: answer}
+		d.Done = &otp.Done{Key: b.Once.Key, Answer: answer, Keep: 24 * time.Hour}
 		if _, err := s.Deliver(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}

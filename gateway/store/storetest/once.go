@@ -17,6 +17,9 @@ func answer() *otp.Answer {
 	return &otp.Answer{Status: 201, ContentType: "application/json", Body: []byte("{\"a\": \"\x00\xff\"}\n")}
 }
 
+// done finishes the request of key "k"; nil sets the key free.
+func done(a *otp.Answer) *otp.Done { return &otp.Done{Key: "k", Answer: a, Keep: 24 * time.Hour} }
+
 func onceTests() map[string]func(fixture) {
 	return map[string]func(fixture){
 		"an answered request is replayed byte for byte, and nothing is done": func(f fixture) {
@@ -52,7 +55,7 @@ func onceTests() map[string]func(fixture) {
 		"a key with another request is a mismatch, answered or not": func(f fixture) {
 			v := f.begin(func(b *otp.Begin) { b.Once = once("k", 1) })
 			f.refused(otp.IdempotencyMismatch, f.tryAgain(once("k", 2), after(time.Hour)))
-			f.deliver(otp.Dispatch{Reference: v.Reference, Done: &otp.Done{Key: "k", Answer: answer()}, Now: after(0)})
+			f.deliver(otp.Dispatch{Reference: v.Reference, Done: done(answer()), Now: after(0)})
 			f.refused(otp.IdempotencyMismatch, f.tryAgain(once("k", 2), after(time.Hour)))
 		},
 		"an unfinished request holds its key as long as its lease": func(f fixture) {
@@ -72,11 +75,11 @@ func onceTests() map[string]func(fixture) {
 			late := f.begin(func(b *otp.Begin) { b.Once = once("k", 1) })
 			taken := f.again(draft(after(time.Minute)), once("k", 1), after(time.Minute)).Verification
 			for _, a := range []*otp.Answer{answer(), nil} {
-				f.deliver(otp.Dispatch{Reference: late.Reference, Done: &otp.Done{Key: "k", Answer: a}, Now: after(time.Minute)})
+				f.deliver(otp.Dispatch{Reference: late.Reference, Done: done(a), Now: after(time.Minute)})
 				f.refused(otp.IdempotencyInProgress, f.tryAgain(once("k", 1), after(time.Minute)))
 			}
 			own := &otp.Answer{Status: 201, Body: []byte("second")}
-			f.deliver(otp.Dispatch{Reference: taken.Reference, Done: &otp.Done{Key: "k", Answer: own}, Now: after(time.Minute)})
+			f.deliver(otp.Dispatch{Reference: taken.Reference, Done: done(own), Now: after(time.Minute)})
 			if got := f.again(draft(after(0)), once("k", 1), after(time.Hour)).Replay; difference(own, got) != "" {
 				f.t.Errorf("replayed %+v", got)
 			}
@@ -84,7 +87,7 @@ func onceTests() map[string]func(fixture) {
 		"the first answer stands": func(f fixture) {
 			v := f.guarded(answer())
 			for _, a := range []*otp.Answer{{Status: 500}, nil} {
-				f.deliver(otp.Dispatch{Reference: v.Reference, Done: &otp.Done{Key: "k", Answer: a}, Now: after(0)})
+				f.deliver(otp.Dispatch{Reference: v.Reference, Done: done(a), Now: after(0)})
 			}
 			if got := f.again(draft(after(0)), once("k", 1), after(0)).Replay; difference(answer(), got) != "" {
 				f.t.Errorf("replayed %+v", got)
@@ -105,7 +108,7 @@ func onceTests() map[string]func(fixture) {
 		},
 		"an answer to an unknown key is not kept": func(f fixture) {
 			v := f.begin()
-			f.deliver(otp.Dispatch{Reference: v.Reference, Done: &otp.Done{Key: "k", Answer: answer()}, Now: after(0)})
+			f.deliver(otp.Dispatch{Reference: v.Reference, Done: done(answer()), Now: after(0)})
 			if begun := f.again(draft(after(0)), once("k", 1), after(0)); begun.Replay != nil {
 				f.t.Errorf("replayed %+v", begun.Replay)
 			}
@@ -123,7 +126,7 @@ func onceTests() map[string]func(fixture) {
 func (f fixture) guarded(a *otp.Answer) otp.Verification {
 	f.t.Helper()
 	v := f.begin(func(b *otp.Begin) { b.Once = once("k", 1) })
-	f.deliver(otp.Dispatch{Reference: v.Reference, Done: &otp.Done{Key: "k", Answer: a}, Now: after(0)})
+	f.deliver(otp.Dispatch{Reference: v.Reference, Done: done(a), Now: after(0)})
 	return v
 }
 

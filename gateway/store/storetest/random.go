@@ -152,7 +152,7 @@ func (m *machine) deliver(t *rapid.T) {
 		d.Deliveries = append(d.Deliveries, m.delivery(t))
 	}
 	if rapid.Bool().Draw(t, "done") {
-		d.Done = &otp.Done{Key: m.key(t)}
+		d.Done = &otp.Done{Key: m.key(t), Keep: 24 * time.Hour}
 		if rapid.Bool().Draw(t, "answered") {
 			d.Done.Answer = &otp.Answer{Status: 201, Body: []byte(m.id("answer"))}
 		}

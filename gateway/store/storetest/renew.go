@@ -85,7 +85,7 @@ func renewTests() map[string]func(fixture) {
 				f.t.Fatal(err)
 			}
 			f.keeps(v, otp.IdempotencyInProgress, f.renew(r))
-			before := f.deliver(otp.Dispatch{Reference: v.Reference, Done: &otp.Done{Key: "k", Answer: answer()}, Now: r.Now})
+			before := f.deliver(otp.Dispatch{Reference: v.Reference, Done: done(answer()), Now: r.Now})
 			begun, err := f.store.Renew(f.t.Context(), r)
 			if err != nil || difference(answer(), begun.Replay) != "" {
 				f.t.Errorf("replayed %+v, error %v", begun.Replay, err)
