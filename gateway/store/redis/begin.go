@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
 )
+
+// openFor is how long it is kept who is open after the last one has begun: longer than any of them lives.
+const openFor = otp.MaxExpiry + time.Hour
 
 // Begin implements [otp.Store].
 func (s *Store) Begin(ctx context.Context, b otp.Begin) (otp.Begun, error) {
@@ -26,11 +30,11 @@ func (s *Store) Begin(ctx context.Context, b otp.Begin) (otp.Begun, error) {
 		timer = millis(v.Next.At)
 	}
 	args := []any{
-		lines, (max(0, v.ExpiresAt.Sub(b.Now)) + s.options.Retention).Milliseconds(), millis(v.ExpiresAt), timer, member(v),
+		lines, (max(0, v.ExpiresAt.Sub(b.Now)) + s.options.Retention).Milliseconds(), millis(v.ExpiresAt), timer, openFor.Milliseconds(),
 	}
-	e.main = s.step(ctx, "begin", s.scripts.begin, v.Reference, e.own.keys(), append(args, e.own.args()...)...)
+	e.main = s.step(ctx, "begin", s.scripts.begin, v.Reference, v.To.Address(), e.own.keys(), append(args, e.own.args()...)...)
 	e.undo = func(ctx context.Context) error {
-		return s.run(ctx, s.step(ctx, "unbegin", s.scripts.unbegin, v.Reference, nil, member(v)))
+		return s.run(ctx, s.step(ctx, "unbegin", s.scripts.unbegin, v.Reference, v.To.Address(), nil))
 	}
 	begun, err := e.run(ctx, s.links(ctx, v.Reference, v.Deliveries), func(r reply) (otp.Verification, error) {
 		switch r.word {
@@ -88,9 +92,13 @@ func (s *Store) renew(ctx context.Context, r otp.Renewal) (otp.Begun, error) {
 			return otp.Begun{}, errors.Join(c.refused, e.takeBack(ctx))
 		}
 	}
-	e.main = s.step(ctx, c.name, s.scripts.renew, ref, e.own.keys(), append(c.args(), e.own.args()...)...)
+	e.main = s.step(ctx, c.name, s.scripts.renew, ref, c.is.To.Address(), e.own.keys(), append(c.args(), e.own.args()...)...)
 	e.undo = func(ctx context.Context) error { return s.unrenew(ctx, c) }
-	begun, err := e.run(ctx, nil, func(told reply) (otp.Verification, error) {
+	var with []*command
+	if r.Once != nil { // what was answered before the key was taken is no answer to this request
+		with = append(with, newNative(ctx, "", "del", s.keys.answer(ref, r.Once.Key)))
+	}
+	begun, err := e.run(ctx, with, func(told reply) (otp.Verification, error) {
 		switch told.word {
 		case "ok", "full":
 			return c.is, nil

@@ -103,7 +103,7 @@ func guarded(b *testing.B, s otp.Store) otp.Verification {
 	}
 	_, err := s.Deliver(b.Context(), otp.Dispatch{
 		Reference: v.Reference, Deliveries: []otp.Delivery{delivery(v, "up-"+string(v.Reference))}, Now: v.CreatedAt,
-		Done: &otp.Done{Key: once.Key, Answer: &otp.Answer{Status: 201, ContentType: "application/json", Body: make([]byte, 600)}},
+		Done: &otp.Done{Key: once.Key, Answer: &otp.Answer{Status: 201, ContentType: "application/json", Body: make([]byte, 600)}, Keep: once.Keep},
 	})
 	if err != nil {
 		b.Error(err)

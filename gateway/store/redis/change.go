@@ -19,6 +19,7 @@ type change struct {
 	// rule changes the verification and tells whether there is anything to write. What it refuses is not changed.
 	rule     func(*otp.Verification) (news bool, err error)
 	failures *otp.Limit // of the wrong guesses of the person, when the rule may give one back
+	answers  *otp.Done  // an idempotency key, whose answer is kept with the change
 
 	was, is otp.Verification // before and after
 	refused error            // by the rule, or because the verification is not there or cannot be read
@@ -159,14 +160,19 @@ func (c *change) take() {
 
 // replace is the call that writes what a rule made.
 func (s *Store) replace(ctx context.Context, c *change) *command {
-	args := c.args()
+	args, open := c.args(), c.is.To.Address()
+	if c.answers != nil {
+		key := []string{s.keys.answer(c.ref, c.answers.Key)}
+		args = append(args, textOf(c.answers.Answer), max(1, c.answers.Keep.Milliseconds()))
+		return s.step(ctx, c.name, s.scripts.deliver, c.ref, open, key, args...)
+	}
 	at, ok := givenBack(c.was.Checks, c.is.Checks)
 	if !ok || c.failures == nil {
-		return s.step(ctx, c.name, s.scripts.replace, c.ref, nil, args...)
+		return s.step(ctx, c.name, s.scripts.replace, c.ref, open, nil, args...)
 	}
 	person := []string{s.keys.person(c.ref.Shard(), personOf(&c.is))}
 	args = append(args, failureName(*c.failures), c.failures.Slot(at), 1)
-	return s.step(ctx, c.name, s.scripts.replace, c.ref, person, args...)
+	return s.step(ctx, c.name, s.scripts.replace, c.ref, open, person, args...)
 }
 
 // args are what the scripts need that put a new text in the place of an old one.
@@ -185,7 +191,7 @@ func (c *change) args() []any {
 	default:
 		timer = millis(c.is.Next.At)
 	}
-	return []any{c.version, c.text, ends, timer, member(&c.is)}
+	return []any{c.version, c.text, ends, timer}
 }
 
 // givenBack finds the guess that does not count as wrong any more.
@@ -204,18 +210,16 @@ func wrong(c otp.Check) bool { return c.Counted && c.Outcome != otp.OutcomeRight
 
 func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
-// member is how v stands among the open verifications of its shard: those of one person beside each other, by time.
-func member(v *otp.Verification) string { return v.To.Address() + "\n" + string(v.Reference) }
-
-// step is the call of a script on a verification. windows are of the same shard.
+// step is the call of a script on a verification. address is the person's, for a script that may end it; more are other
+// keys of the same shard.
 func (s *Store) step(
-	ctx context.Context, name string, what script, ref otp.Reference, windows []string, args ...any,
+	ctx context.Context, name string, what script, ref otp.Reference, address string, more []string, args ...any,
 ) *command {
 	shard := &s.shards[ref.Shard()]
-	words := make([]any, 0, 11+len(windows)+len(args))
-	words = append(words, "evalsha", what.hash, 5+len(windows), shard.record+string(ref))
-	words = append(words, shard.shared...)
-	for _, key := range windows {
+	words := make([]any, 0, 11+len(more)+len(args))
+	words = append(words, "evalsha", what.hash, 5+len(more),
+		shard.record+string(ref), shard.due, shard.end, shard.open+address, shard.news)
+	for _, key := range more {
 		words = append(words, key)
 	}
 	words = append(append(words, string(ref)), s.common...)

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -22,90 +23,124 @@ func (s *Store) History(events time.Duration) *history.History {
 	})
 }
 
-// perShard is how many changes a shard is asked for at once: with all shards busy it is far more than anybody takes.
-const perShard = 16
+// perShard is how many entries a shard is asked for at once: with all shards busy it is far more than anybody takes.
+const perShard = 32
 
 // Changed implements [history.Source].
 func (s *Store) Changed(ctx context.Context, n int) ([]history.Change, error) {
-	refs, err := s.marked(ctx, n)
+	news, err := s.news(ctx, n)
 	if err != nil {
 		return nil, err
+	}
+	refs := make([]otp.Reference, len(news))
+	for i, c := range news {
+		refs[i] = c.Reference
 	}
 	texts, err := s.texts(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
-	changes := make([]history.Change, 0, len(refs))
+	changes := news[:0]
 	var gone []history.Change
-	for i, ref := range refs {
+	for i, c := range news {
 		seen, err := decode(texts[i].text)
-		change := history.Change{Verification: seen.verification, Version: versionOf(texts[i].text), At: seen.at}
 		if err == nil {
-			changes = append(changes, change)
+			c.Verification, c.Version, c.At = seen.verification, versionOf(texts[i].text), seen.at
+			changes = append(changes, c)
 			continue
 		}
 		if texts[i].text != "" {
-			s.options.Log.Error("a verification cannot be read and is left out of the history", "reference", ref, "error", err)
+			s.options.Log.Error("a verification cannot be read and is left out of the history", "reference", c.Reference, "error", err)
 		}
-		change.Reference = ref
-		gone = append(gone, change)
+		gone = append(gone, c)
 	}
 	return changes, s.Followed(ctx, gone)
 }
 
-// marked finds verifications that changed, n at most. It looks into every shard, beginning anywhere, so that a busy one
-// does not hide the others; but where the first ones it asks have plenty, the others would be asked in vain.
-func (s *Store) marked(ctx context.Context, n int) ([]otp.Reference, error) {
-	var refs []otp.Reference
+// news tells of verifications to which something happened, n at most: of each its reference and the entries that say so.
+// It looks into every shard, beginning anywhere, so that a busy one does not hide the others; but where the first ones it
+// asks have plenty, the others would be asked in vain.
+func (s *Store) news(ctx context.Context, n int) ([]history.Change, error) {
+	var all []history.Change
 	first, few := rand.IntN(otp.Shards), max(1, n/perShard)
-	for asked := 0; asked < otp.Shards && len(refs) < n; {
+	for asked := 0; asked < otp.Shards && len(all) < n; {
 		many := otp.Shards - asked
-		if busy := 2*len(refs) >= asked*perShard; busy {
+		if busy := 4*len(all) >= asked*perShard; busy {
 			many = min(many, few)
 		}
 		pipe := s.client.Pipeline()
-		marked := make([]*goredis.StringSliceCmd, many)
-		for i := range marked {
-			marked[i] = pipe.SRandMemberN(ctx, s.keys.dirty(byte(first+asked+i)), perShard)
+		entries := make([]*goredis.XMessageSliceCmd, many)
+		for i := range entries {
+			entries[i] = s.some(ctx, pipe, s.keys.news(byte(first+asked+i)))
 		}
 		if _, err := pipe.Exec(ctx); err != nil {
 			return nil, explain(err)
 		}
-		for _, shard := range marked {
-			for _, ref := range shard.Val() {
-				refs = append(refs, otp.Reference(ref))
-			}
+		for _, shard := range entries {
+			all = append(all, gather(shard.Val())...)
 		}
 		asked += many
 	}
-	return refs[:min(n, len(refs))], nil
+	return all[:min(n, len(all))], nil
 }
 
-// Followed implements [history.Source].
+// some reads entries of a shard from one of its ends, now from this and now from that one: some that cannot be taken in
+// for the time being do not hide the others.
+func (*Store) some(ctx context.Context, pipe goredis.Pipeliner, key string) *goredis.XMessageSliceCmd {
+	if rand.IntN(2) == 0 {
+		return pipe.XRangeN(ctx, key, "-", "+", perShard)
+	}
+	return pipe.XRevRangeN(ctx, key, "+", "-", perShard)
+}
+
+// gather puts the entries of one verification together.
+func gather(entries []goredis.XMessage) []history.Change {
+	var all []history.Change
+	for _, e := range entries {
+		ref := otp.Reference(text(e.Values["r"]))
+		at := slices.IndexFunc(all, func(c history.Change) bool { return c.Reference == ref })
+		if at < 0 {
+			at = len(all)
+			all = append(all, history.Change{Verification: otp.Verification{Reference: ref}})
+		}
+		all[at].Entries = append(all[at].Entries, e.ID)
+	}
+	return all
+}
+
+// Followed implements [history.Source]. What is read of a verification is newer than the entries that were read before:
+// so they can go, and one that came since stays.
 func (s *Store) Followed(ctx context.Context, changes []history.Change) error {
-	if len(changes) == 0 {
+	entries := map[byte][]string{}
+	for _, c := range changes {
+		entries[c.Reference.Shard()] = append(entries[c.Reference.Shard()], c.Entries...)
+	}
+	if len(entries) == 0 {
 		return nil
 	}
-	type part struct {
-		keys []string
-		args []any
+	pipe := s.client.Pipeline()
+	for shard, ids := range entries {
+		pipe.XDel(ctx, s.keys.news(shard), ids...)
 	}
-	parts := map[byte]*part{}
-	for _, c := range changes {
-		shard := c.Reference.Shard()
-		one := parts[shard]
-		if one == nil {
-			one = &part{keys: []string{s.keys.dirty(shard)}}
-			parts[shard] = one
-		}
-		one.keys = append(one.keys, s.keys.record(c.Reference))
-		one.args = append(one.args, string(c.Reference), c.Version)
+	_, err := pipe.Exec(ctx)
+	return explain(err)
+}
+
+// Still implements [history.Source].
+func (s *Store) Still(ctx context.Context, changes []history.Change) ([]bool, error) {
+	refs := make([]otp.Reference, len(changes))
+	for i, c := range changes {
+		refs[i] = c.Reference
 	}
-	calls := make([]*command, 0, len(parts))
-	for _, one := range parts {
-		calls = append(calls, newCommand(ctx, "followed", s.scripts.followed, one.keys, one.args...))
+	texts, err := s.texts(ctx, refs)
+	if err != nil {
+		return nil, err
 	}
-	return s.run(ctx, calls...)
+	still := make([]bool, len(changes))
+	for i, c := range changes {
+		still[i] = versionOf(texts[i].text) == c.Version
+	}
+	return still, nil
 }
 
 // Records implements [history.Source].

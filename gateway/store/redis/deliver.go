@@ -18,15 +18,14 @@ func (s *Store) Deliver(ctx context.Context, d otp.Dispatch) (otp.Verification, 
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
 	links := s.links(ctx, d.Reference, d.Deliveries)
-	with := links
-	if d.Done != nil {
-		with = append(slices.Clone(links), s.answer(ctx, *d.Done, d.Reference))
-	}
 	c := &change{name: "deliver", ref: d.Reference, now: d.Now, rule: func(v *otp.Verification) (bool, error) {
 		v.Deliver(d)
 		return true, nil
 	}}
-	if err := s.change(ctx, c, with...); err != nil {
+	if d.Done != nil && d.Done.Answer != nil {
+		c.answers = d.Done
+	}
+	if err := s.change(ctx, c, links...); err != nil {
 		if isNotFound(err) {
 			err = errors.Join(err, s.unlink(ctx, d.Reference, linked(d.Deliveries)))
 		}
@@ -34,6 +33,14 @@ func (s *Store) Deliver(ctx context.Context, d otp.Dispatch) (otp.Verification, 
 	}
 	if err := s.unlink(ctx, d.Reference, missing(linked(c.was.Deliveries), linked(c.is.Deliveries))); err != nil {
 		return otp.Verification{}, err
+	}
+	if d.Done != nil && d.Done.Answer == nil {
+		if err := s.free(ctx, d.Done.Key, d.Reference); err != nil {
+			return otp.Verification{}, err
+		}
+	}
+	if c.is.Status == otp.StatusPending {
+		s.rest(d.Reference, c.text)
 	}
 	return s.meetParked(ctx, d, c, links)
 }

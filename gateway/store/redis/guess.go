@@ -90,7 +90,7 @@ func (t *trial) prepare(from *state) error {
 
 // guess is the call that counts it.
 func (s *Store) guess(ctx context.Context, t *trial) *command {
-	version, person, put := "", []string(nil), []any{"", "", "", ""}
+	version, address, person, put := "", "", []string(nil), []any{"", "", ""}
 	events := 1
 	if t.from != nil {
 		version = t.from.version()
@@ -100,7 +100,7 @@ func (s *Store) guess(ctx context.Context, t *trial) *command {
 	}
 	if t.text != nil {
 		c := change{was: t.from.verification, is: t.after.verification, text: t.text}
-		put = c.args()[1:]
+		address, put = t.after.verification.To.Address(), c.args()[1:]
 		if t.after.verification.Status == otp.StatusVerified {
 			events = 0 // it is none of the wrong ones
 		}
@@ -112,7 +112,7 @@ func (s *Store) guess(ctx context.Context, t *trial) *command {
 		args = append(append(args, s.keys.person(t.Match.Reference.Shard(), "")), put...)
 		args = appendClaim(args, failureName(*t.Failures), *t.Failures, t.Now, events)
 	}
-	return s.step(ctx, "reserve", s.scripts.guess, t.Match.Reference, person, args...)
+	return s.step(ctx, "reserve", s.scripts.guess, t.Match.Reference, address, person, args...)
 }
 
 // counted reads the verification that a guess was counted at, which was unknown before.

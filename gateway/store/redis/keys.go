@@ -20,22 +20,32 @@ func (k keys) record(ref otp.Reference) string { return k.shard(ref.Shard()) + "
 // shardKeys are what all steps on the verifications of a shard need.
 type shardKeys struct {
 	record string // what the key of a verification begins with
-	shared []any  // timers, ends, open verifications, changes
+	open   string // what the key of a person's open verifications begins with
+	due    string
+	end    string
+	news   string
 }
 
 func (k keys) shards() []shardKeys {
 	all := make([]shardKeys, otp.Shards)
 	for i := range all {
 		n := byte(i)
-		all[i] = shardKeys{record: k.shard(n) + "v:", shared: []any{k.due(n), k.end(n), k.open(n), k.dirty(n)}}
+		all[i] = shardKeys{record: k.shard(n) + "v:", open: k.open(n, ""), due: k.due(n), end: k.end(n), news: k.news(n)}
 	}
 	return all
 }
 
-func (k keys) due(shard byte) string   { return k.shard(shard) + "due" }
-func (k keys) end(shard byte) string   { return k.shard(shard) + "end" }
-func (k keys) open(shard byte) string  { return k.shard(shard) + "open" }
-func (k keys) dirty(shard byte) string { return k.shard(shard) + "dirty" }
+func (k keys) due(shard byte) string  { return k.shard(shard) + "due" }
+func (k keys) end(shard byte) string  { return k.shard(shard) + "end" }
+func (k keys) news(shard byte) string { return k.shard(shard) + "news" }
+
+// open is where the verifications at an address stand that have not ended.
+func (k keys) open(shard byte, address string) string { return k.shard(shard) + "o:" + address }
+
+// answer is where the answer to a request stands, beside the verification that it was about.
+func (k keys) answer(ref otp.Reference, once string) string {
+	return k.shard(ref.Shard()) + "a:" + string(ref) + ":" + once
+}
 
 // window is where events are counted that many people share.
 func (k keys) window(claim string) string { return k.prefix + ":{w:" + claim + "}" }

@@ -32,9 +32,10 @@ func TestEveryKeyHasAnEnd(t *testing.T) {
 			t.Errorf("%s has the end %v", keys.Val(), ttl)
 		}
 	}
-	// The record, the windows of the person and one that is shared, the shard's timers, ends, open ones and changes, an idempotency key, an upstream id, a
-	// parked report and the list of such, the verified shares, the probe of Ping.
-	if want := 13; found != want {
+	// The record, the windows of the person and one that is shared, the person's open ones, the shard's timers, ends and
+	// changes, an idempotency key and its answer, an upstream id, a parked report and the list of such, the verified shares,
+	// the probe of Ping.
+	if want := 14; found != want {
 		t.Errorf("%d keys, want %d", found, want)
 	}
 }
@@ -60,7 +61,7 @@ func everything(t *testing.T, s *redis.Store) {
 	_, err = s.Deliver(t.Context(), otp.Dispatch{
 		Reference: v.Reference, Deliveries: []otp.Delivery{delivery(v, "up-1")}, Now: v.CreatedAt,
 		Next: &otp.Schedule{At: v.CreatedAt.Add(time.Minute), Steps: []otp.Step{{Channel: providers.Voice, To: to}}},
-		Done: &otp.Done{Key: once.Key, Answer: &otp.Answer{Status: 201, Body: []byte("{}")}},
+		Done: &otp.Done{Key: once.Key, Answer: &otp.Answer{Status: 201, Body: []byte("{}")}, Keep: once.Keep},
 	})
 	must(err)
 	reports := []providers.Report{
@@ -83,14 +84,19 @@ func TestChangesAreTrackedOnDemand(t *testing.T) {
 		s := open(t, func(o *redis.Options) { o.Addresses, o.Track = []string{server.Address}, track })
 		v := sent(t, s)
 		c := server.Client()
-		found, err := c.Keys(t.Context(), "*:dirty").Result()
+		found, err := c.Keys(t.Context(), "*:news").Result()
 		if err != nil || (len(found) == 1) != track {
 			t.Errorf("tracked %v: %v, %v", track, found, err)
 		}
 		if track {
-			refs, err := c.SMembers(t.Context(), found[0]).Result()
-			if diff := cmp.Diff([]string{string(v.Reference)}, refs); err != nil || diff != "" {
-				t.Error(err, diff)
+			entries, err := c.XRange(t.Context(), found[0], "-", "+").Result()
+			if err != nil || len(entries) != 2 { // it was begun, and delivered
+				t.Fatalf("%v, %v", entries, err)
+			}
+			for _, e := range entries {
+				if e.Values["r"] != string(v.Reference) {
+					t.Errorf("an entry is about %v", e.Values)
+				}
 			}
 		}
 		_ = c.Close()

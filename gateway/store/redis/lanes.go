@@ -107,15 +107,26 @@ func (l *lanes) send(all []*load) {
 	ctx, cancel := context.WithTimeout(context.Background(), l.timeout)
 	defer cancel()
 	pipe := l.client.Pipeline()
+	var joints []*joint
 	for _, one := range all {
 		if one.ctx.Err() != nil {
 			continue // nobody waits for it: what was answered as not done is not done later
 		}
 		for _, c := range one.calls {
-			_ = pipe.Process(ctx, c)
+			if c.charge != nil {
+				joints = join(joints, c)
+			} else {
+				_ = pipe.Process(ctx, c)
+			}
 		}
 	}
+	for _, j := range joints {
+		_ = pipe.Process(ctx, j.made(ctx))
+	}
 	_, _ = pipe.Exec(ctx) // its errors are those of the calls
+	for _, j := range joints {
+		j.share()
+	}
 	for _, one := range all {
 		close(one.done)
 	}

@@ -15,8 +15,10 @@ import (
 	"github.com/otpgate/otpgate/gateway/store"
 )
 
-// An idempotency key stands in Redis as a string: a line with the reference, the ends of lease and entry (Unix
-// milliseconds) and the fingerprint; and, once there is an answer, a line with its status and content type, and its body.
+// An idempotency key stands in Redis as a string: the reference, the ends of lease and entry (Unix milliseconds) and the
+// fingerprint. The answer, once there is one, stands beside the verification, so that one step writes both: a line with its
+// status and content type, and its body. What somebody answers who was taken over is about another verification, or the
+// first answer about the same.
 
 // hold takes an idempotency key for a request.
 type hold struct {
@@ -69,13 +71,24 @@ func (h *hold) met(ctx context.Context) (*otp.Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		if answer, err := k.Meet(h.once, h.now); answer != nil || err != nil {
+		if answer, err := h.s.meet(ctx, k, h.once, h.now); answer != nil || err != nil {
 			return answer, err
 		}
 		if err := h.replace(ctx, have, k.KeepUntil); err != nil {
 			return nil, err
 		}
+		if answer, err := h.s.meet(ctx, k, h.once, h.now); answer != nil || err != nil {
+			return answer, err // somebody answered at the last moment, and what was replaced is given back
+		}
 	}
+}
+
+// meet tells what an entry means to a request.
+func (s *Store) meet(ctx context.Context, k store.Key, once otp.Once, now time.Time) (answer *otp.Answer, err error) {
+	if k.Answer, err = s.answered(ctx, k.Reference, once.Key); err != nil {
+		return nil, err
+	}
+	return k.Meet(once, now)
 }
 
 // replace takes the place of an entry that means nothing any more.
@@ -106,37 +119,51 @@ func (h *hold) exchange(ctx context.Context, name, before, after string, keep ti
 
 // keyOf reads an entry.
 func keyOf(entry string) (store.Key, error) {
-	first, answer, answered := strings.Cut(entry, "\n")
 	var k store.Key
 	var fingerprint string
 	var lease, keep int64
-	if _, err := fmt.Sscanf(first, "%s %d %d %s", &k.Reference, &lease, &keep, &fingerprint); err != nil {
+	if _, err := fmt.Sscanf(entry, "%s %d %d %s", &k.Reference, &lease, &keep, &fingerprint); err != nil {
 		return k, errDamagedKey
 	}
 	if n, err := hex.Decode(k.Fingerprint[:], []byte(fingerprint)); err != nil || n != len(k.Fingerprint) {
 		return k, errDamagedKey
 	}
 	k.LeaseUntil, k.KeepUntil = time.UnixMilli(lease), time.UnixMilli(keep)
-	if !answered {
-		return k, nil
-	}
-	second, body, _ := strings.Cut(answer, "\n")
-	status, contentType, _ := strings.Cut(second, " ")
-	code, err := strconv.Atoi(status)
-	if err != nil {
-		return k, errDamagedKey
-	}
-	k.Answer = &otp.Answer{Status: code, ContentType: contentType, Body: []byte(body)}
 	return k, nil
 }
 
 var errDamagedKey = errors.New("a stored idempotency key is damaged")
 
-// answer is the call that keeps the answer of a request, or sets its key free.
-func (s *Store) answer(ctx context.Context, done otp.Done, ref otp.Reference) *command {
-	text := ""
-	if a := done.Answer; a != nil {
-		text = "\n" + strconv.Itoa(a.Status) + " " + a.ContentType + "\n" + string(a.Body)
+// answered is the answer to the request of an idempotency key; nil: there is none yet.
+func (s *Store) answered(ctx context.Context, ref otp.Reference, key string) (*otp.Answer, error) {
+	text, err := s.client.Get(ctx, s.keys.answer(ref, key)).Result()
+	if errors.Is(err, goredis.Nil) {
+		return nil, nil
 	}
-	return newCommand(ctx, "answer", s.scripts.answer, []string{s.keys.once(done.Key)}, string(ref), text)
+	if err != nil {
+		return nil, explain(err)
+	}
+	first, body, _ := strings.Cut(text, "\n")
+	status, contentType, _ := strings.Cut(first, " ")
+	code, err := strconv.Atoi(status)
+	if err != nil {
+		return nil, errDamagedKey
+	}
+	return &otp.Answer{Status: code, ContentType: contentType, Body: []byte(body)}, nil
+}
+
+// textOf is an answer as it is kept.
+func textOf(a *otp.Answer) []byte {
+	b := make([]byte, 0, len("200 \n")+len(a.ContentType)+len(a.Body))
+	b = append(strconv.AppendInt(b, int64(a.Status), 10), ' ')
+	b = append(append(b, a.ContentType...), '\n')
+	return append(b, a.Body...)
+}
+
+// free sets the key of a request free, so that it can be repeated. What was answered stays.
+func (s *Store) free(ctx context.Context, key string, ref otp.Reference) error {
+	if answer, err := s.answered(ctx, ref, key); answer != nil || err != nil {
+		return err
+	}
+	return s.run(ctx, newCommand(ctx, "free", s.scripts.free, []string{s.keys.once(key)}, string(ref)))
 }

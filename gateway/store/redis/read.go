@@ -107,28 +107,25 @@ func (s *Store) Open(ctx context.Context, address string, now time.Time) ([]otp.
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
 	shard := otp.ShardOf(strings.ToLower(address))
-	between := goredis.ZRangeBy{Min: "[" + address + "\n", Max: "[" + address + "\n\xff", Count: glance}
 	var open []otp.Verification
-	for {
-		members, err := s.client.ZRevRangeByLex(ctx, s.keys.open(shard), &between).Result()
-		if err != nil || len(members) == 0 {
+	for from := int64(0); ; from += glance {
+		refs, err := s.client.ZRevRange(ctx, s.keys.open(shard, address), from, from+glance-1).Result()
+		if err != nil || len(refs) == 0 {
 			return open, explain(err)
 		}
-		if open, err = s.pending(ctx, open, members, now); err != nil || len(open) >= otp.MaxOpen {
+		if open, err = s.pending(ctx, open, refs, now); err != nil || len(open) >= otp.MaxOpen {
 			return open[:min(len(open), otp.MaxOpen)], err
 		}
-		between.Offset += glance
 	}
 }
 
 // pending adds those that are pending at now. Some have ended for everybody who looks, and nobody has written that
 // down.
 func (s *Store) pending(
-	ctx context.Context, open []otp.Verification, members []string, now time.Time,
+	ctx context.Context, open []otp.Verification, refs []string, now time.Time,
 ) ([]otp.Verification, error) {
-	records := make([]string, len(members))
-	for i, member := range members {
-		_, ref, _ := strings.Cut(member, "\n")
+	records := make([]string, len(refs))
+	for i, ref := range refs {
 		records[i] = s.keys.record(otp.Reference(ref))
 	}
 	found, err := s.client.MGet(ctx, records...).Result()

@@ -13,10 +13,17 @@ const rememberedAtMost = 10_000
 
 // memory holds verifications as this gateway last saw them, so that the next step need not read them again. It may be
 // behind: no step is granted or refused by it alone.
-type memory = lru.Cache[otp.Reference, state]
+type memory = lru.Cache[otp.Reference, remembered]
+
+// remembered is a verification that is at work, or at rest: then it is kept as it stands in Redis. Ten thousand of them
+// wait for people, and garbage collection looks through all that has pointers.
+type remembered struct {
+	state *state // nil: at rest
+	text  string
+}
 
 func newMemory() (*memory, error) {
-	m, err := lru.New[otp.Reference, state](rememberedAtMost)
+	m, err := lru.New[otp.Reference, remembered](rememberedAtMost)
 	if err != nil {
 		return nil, fmt.Errorf("remembering verifications: %w", err)
 	}
@@ -27,14 +34,24 @@ func newMemory() (*memory, error) {
 // may write to is copied.
 func (s *Store) remember(seen state) {
 	seen.verification = seen.verification.Clone()
-	s.memory.Add(seen.verification.Reference, seen)
+	s.memory.Add(seen.verification.Reference, remembered{state: &seen})
+}
+
+// rest keeps a verification for the guess that may come.
+func (s *Store) rest(ref otp.Reference, text []byte) {
+	s.memory.Add(ref, remembered{text: string(text)})
 }
 
 // recall returns what is remembered, and forgets it: after the step it is something else.
 func (s *Store) recall(ref otp.Reference) (state, bool) {
 	seen, ok := s.memory.Peek(ref)
-	if ok {
-		s.memory.Remove(ref)
+	if !ok {
+		return state{}, false
 	}
-	return seen, ok
+	s.memory.Remove(ref)
+	if seen.state != nil {
+		return *seen.state, true
+	}
+	now, err := decode(seen.text)
+	return now, err == nil
 }

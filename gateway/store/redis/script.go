@@ -18,9 +18,9 @@ var sources embed.FS
 type script struct{ source, hash string }
 
 type scripts struct {
-	begin, unbegin, renew, replace, guess, claim script // on a verification
-	limit, unlimit, charge, uncharge             script // limits by themselves
-	exchange, answer, lookup, park, followed     script // elsewhere
+	begin, unbegin, renew, replace, deliver, guess, claim script // on a verification
+	limit, unlimit, charge, uncharge                      script // limits by themselves
+	exchange, free, lookup, park                          script // elsewhere
 }
 
 // loadScripts puts each step together with the parts that it shares with others.
@@ -32,12 +32,12 @@ func loadScripts() (scripts, error) {
 		parts string
 	}{
 		{&s.begin, "begin", "record person"}, {&s.unbegin, "unbegin", ""},
-		{&s.renew, "renew", "record person"}, {&s.replace, "replace", "record person"},
+		{&s.renew, "renew", "record person"}, {&s.replace, "replace", "record person"}, {&s.deliver, "deliver", "record"},
 		{&s.guess, "guess", "record person"}, {&s.claim, "claim", ""},
 		{&s.limit, "limit", "person"}, {&s.unlimit, "unlimit", "person"},
 		{&s.charge, "charge", ""}, {&s.uncharge, "uncharge", ""},
-		{&s.exchange, "exchange", ""}, {&s.answer, "answer", ""},
-		{&s.lookup, "lookup", ""}, {&s.park, "park", ""}, {&s.followed, "followed", ""},
+		{&s.exchange, "exchange", ""}, {&s.free, "free", ""},
+		{&s.lookup, "lookup", ""}, {&s.park, "park", ""},
 	} {
 		var source strings.Builder
 		for _, part := range strings.Fields(one.parts) {
@@ -60,8 +60,9 @@ func loadScripts() (scripts, error) {
 // command is one call of a script, or of Redis itself.
 type command struct {
 	*goredis.Cmd
-	name   string // of the step that it belongs to, for those who observe; empty: another call of the step is observed
-	script script // none: a command of Redis itself
+	name   string    // of the step that it belongs to, for those who observe; empty: another call of the step is observed
+	script script    // none: a command of Redis itself
+	charge *charging // of a call that can be one with others
 }
 
 // NoRetry keeps the client from making a call again that may have been made.

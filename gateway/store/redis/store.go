@@ -42,8 +42,8 @@ type Options struct {
 	Expired func([]otp.Verification)
 	// Observe is told of each script: its name, how long its round trip took, and the failure of the store, if any.
 	Observe func(script string, took time.Duration, err error)
-	// Track keeps the references of all that has changed in a set of each shard, for whoever builds a history of it. Do
-	// not set it without a reader: nothing else empties those sets.
+	// Track keeps the references of all that has changed in a stream of each shard, for whoever builds a history of it. Do
+	// not set it without a reader: nothing else empties those streams.
 	Track bool
 }
 

@@ -100,7 +100,13 @@ func (g *group) charge(ctx context.Context, s *Store) *command {
 	if g.person != "" {
 		return newCommand(ctx, "limit", s.scripts.limit, g.keys(), g.args()...)
 	}
-	return newCommand(ctx, "charge", s.scripts.charge, g.keys(), g.args()[1:]...) // its name is in its key
+	c := newCommand(ctx, "charge", s.scripts.charge, g.keys(), g.args()[1:]...) // its name is in its key
+	w := &g.windows[0]
+	c.charge = &charging{
+		window: window{key: g.key, limit: w.limit, slot: w.limit.Slot(g.now), oldest: oldest(w.limit, g.now)},
+		events: len(w.claims),
+	}
+	return c
 }
 
 // uncharge is the call that takes them back.

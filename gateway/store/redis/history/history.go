@@ -1,6 +1,6 @@
 // Package history keeps what happened to verifications on Redis: lists, events and sums for reports.
 //
-// It follows the records. Every step of the store leaves the reference of what it changed in a set; Follow compares each
+// It follows the records. Every step of the store leaves the reference of what it changed in a stream; Follow compares each
 // of these records with the state in which it was last taken in, and writes down the difference. All that belongs to
 // one app lives in one slot, where one transaction takes in the new states, their events and their counts, or nothing
 // when one of the states is another by then: so a difference is counted once, whoever follows and whenever one of them
@@ -24,14 +24,17 @@ type Change struct {
 	otp.Verification
 	Version string    // of the record; another one with every step
 	At      time.Time // of the last change
+	Entries []string  // that tell of the change, for [Source.Followed]
 }
 
 // Source is what the history follows.
 type Source interface {
 	// Changed returns at most n records that changed, none of them twice.
 	Changed(ctx context.Context, n int) ([]Change, error)
-	// Followed forgets that records changed, unless they have another version now.
+	// Followed forgets that records changed. A change that came after [Source.Changed] is not forgotten.
 	Followed(ctx context.Context, changes []Change) error
+	// Still tells of each of the changes whether its record is what it was.
+	Still(ctx context.Context, changes []Change) ([]bool, error)
 	// Records returns the verifications that are still kept, in the order of their references.
 	Records(ctx context.Context, refs []otp.Reference) ([]otp.Verification, error)
 	// Overdue returns verifications that ran out and are still pending in their records.

@@ -84,6 +84,16 @@ func (r *records) Followed(_ context.Context, changes []history.Change) error {
 	return nil
 }
 
+func (r *records) Still(_ context.Context, changes []history.Change) ([]bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	still := make([]bool, len(changes))
+	for i, c := range changes {
+		still[i] = strconv.Itoa(r.version[c.Reference]) == c.Version
+	}
+	return still, nil
+}
+
 func (r *records) Records(_ context.Context, refs []otp.Reference) ([]otp.Verification, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

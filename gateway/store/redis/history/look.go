@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"reflect"
 
 	"github.com/redis/go-redis/v9"
 
@@ -91,20 +90,16 @@ func (h *History) doubt(ctx context.Context, found []looked) error {
 	if len(found) == 0 {
 		return nil
 	}
-	refs := make([]otp.Reference, len(found))
+	changes := make([]Change, len(found))
 	for i, one := range found {
-		refs[i] = one.change.Reference
+		changes[i] = one.change
 	}
-	records, err := h.Source.Records(ctx, refs)
+	still, err := h.Source.Still(ctx, changes)
 	if err != nil {
 		return err
 	}
-	now := make(map[otp.Reference]otp.Verification, len(records))
-	for _, v := range records {
-		now[v.Reference] = v
-	}
-	for _, one := range found {
-		one.state.newer = !reflect.DeepEqual(now[one.change.Reference], one.change.Verification)
+	for i, one := range found {
+		one.state.newer = !still[i]
 	}
 	return nil
 }

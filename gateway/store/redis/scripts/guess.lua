@@ -2,7 +2,7 @@
 -- verification has run the rules and judged the guess already; what it makes of that holds for the version it knows alone.
 -- KEYS[6]: the person's windows, where the version is known and they are limited. ARGV: 4 version that is known (empty:
 -- none), 5 now, 6 app, 7 address, 8 purpose (both empty: any), 9 the guess, 10 begin of the key of the person's windows
--- (empty: no limit), 11... what put needs (the text is empty: nothing ends, the guess is added), 15 the claim
+-- (empty: no limit), 11... what put needs (the text is empty: nothing ends, the guess is added), 14 the claim
 local text = redis.call('GET', KEYS[1])
 if not text then return { 'missing' } end
 local known, windows = string.sub(text, 1, 15) .. #text == ARGV[4], KEYS[6]
@@ -21,7 +21,7 @@ if not known then
   windows = ARGV[10] .. person
 end
 if ARGV[10] ~= '' then
-  local free, levels = limit(windows, 15)
+  local free, levels = limit(windows, 14)
   if not free then return { 'refused', text, levels[1], levels[2] } end
 end
 if ARGV[11] ~= '' then

@@ -1,5 +1,5 @@
 -- What every step on a verification has in common (record.go tells how one stands in Redis):
---   KEYS: 1 the verification, 2 timers, 3 ends, 4 open verifications, 5 changes (all of the shard)
+--   KEYS: 1 the verification, 2 timers, 3 ends (both of the shard), 4 open verifications of the person, 5 what happened, of the shard
 --   ARGV: 1 its reference, 2 retention in milliseconds, 3 whether changes are noted
 
 -- What all verifications of a shard share lives as long as the one that lives longest, and up to an hour more, so that
@@ -11,7 +11,7 @@ local function outlive(ttl, key, another)
 end
 
 local function note()
-  if ARGV[3] == '1' and redis.call('SADD', KEYS[5], ARGV[1]) == 1 then outlive(tonumber(ARGV[2]), KEYS[5]) end
+  if ARGV[3] == '1' then redis.call('XADD', KEYS[5], '*', 'r', ARGV[1]) end
 end
 
 -- When the next step of a fallback is due; empty: as before, '-': none is left.
@@ -31,14 +31,13 @@ local function moved(version)
   if string.sub(text, 1, 15) .. #text ~= version then return { 'moved', text } end
 end
 
--- Replaces a verification. ARGV, from a on: its new text, until when it may run (empty: as before, '-': it has ended), timer,
--- its name among the open ones
+-- Replaces a verification. ARGV, from a on: its new text, until when it may run (empty: as before, '-': it has ended), timer
 local function put(a)
   local ttl = tonumber(ARGV[2])
   if ARGV[a + 1] == '-' then
     redis.call('SET', KEYS[1], ARGV[a], 'PX', ARGV[2])
     redis.call('ZREM', KEYS[3], ARGV[1])
-    redis.call('ZREM', KEYS[4], ARGV[a + 3])
+    redis.call('ZREM', KEYS[4], ARGV[1])
   else
     redis.call('SET', KEYS[1], ARGV[a], 'KEEPTTL')
     if ARGV[a + 1] ~= '' then redis.call('ZADD', KEYS[3], 'XX', ARGV[a + 1], ARGV[1]) end
