@@ -129,6 +129,7 @@ func (b *bench) redis(folder string) (*server, error) {
 	}
 	return b.serve("redis", address, program, "--bind", "127.0.0.1", "--port", port, "--dir", folder,
 		"--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction",
+		"--auto-aof-rewrite-min-size", "1gb",
 		"--logfile", filepath.Join(folder, "redis.log"))
 }
 

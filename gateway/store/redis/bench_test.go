@@ -129,14 +129,17 @@ func live(b *testing.B, s otp.Store) otp.Verification {
 	return v
 }
 
+// verify is a right guess at a code that was made here.
 func verify(b *testing.B, s otp.Store, v otp.Verification) {
 	g := guess(v, "c-"+string(v.Reference))
-	if _, err := s.Reserve(b.Context(), g); err != nil {
-		b.Fatal(err)
-	}
-	_, err := s.Settle(b.Context(), otp.Settlement{
+	right := otp.Settlement{
 		Match: g.Match, Status: otp.StatusVerified, Check: g.ID, Provider: "own", Failures: g.Failures, Now: g.Now,
-	})
+	}
+	g.Judge = func(*otp.Verification) *otp.Settlement { return &right }
+	v, err := s.Reserve(b.Context(), g)
+	if err == nil && v.Status == otp.StatusPending { // it was not remembered
+		_, err = s.Settle(b.Context(), right)
+	}
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -26,42 +26,48 @@ func (s *Store) History(events time.Duration) *history.History {
 // perShard is how many entries a shard is asked for at once: with all shards busy it is far more than anybody takes.
 const perShard = 32
 
+// news is what a stream tells: to which verification something happened, and which entries say so.
+type news struct {
+	ref     otp.Reference
+	entries []string
+}
+
 // Changed implements [history.Source].
 func (s *Store) Changed(ctx context.Context, n int) ([]history.Change, error) {
-	news, err := s.news(ctx, n)
+	told, err := s.news(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	refs := make([]otp.Reference, len(news))
-	for i, c := range news {
-		refs[i] = c.Reference
+	refs := make([]otp.Reference, len(told))
+	for i, one := range told {
+		refs[i] = one.ref
 	}
 	texts, err := s.texts(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
-	changes := news[:0]
+	changes := make([]history.Change, 0, len(told))
 	var gone []history.Change
-	for i, c := range news {
+	for i, one := range told {
 		seen, err := decode(texts[i].text)
 		if err == nil {
-			c.Verification, c.Version, c.At = seen.verification, versionOf(texts[i].text), seen.at
-			changes = append(changes, c)
+			changes = append(changes, history.Change{
+				Verification: seen.verification, Version: versionOf(texts[i].text), At: seen.at, Entries: one.entries,
+			})
 			continue
 		}
 		if texts[i].text != "" {
-			s.options.Log.Error("a verification cannot be read and is left out of the history", "reference", c.Reference, "error", err)
+			s.options.Log.Error("a verification cannot be read and is left out of the history", "reference", one.ref, "error", err)
 		}
-		gone = append(gone, c)
+		gone = append(gone, history.Change{Verification: otp.Verification{Reference: one.ref}, Entries: one.entries})
 	}
 	return changes, s.Followed(ctx, gone)
 }
 
-// news tells of verifications to which something happened, n at most: of each its reference and the entries that say so.
-// It looks into every shard, beginning anywhere, so that a busy one does not hide the others; but where the first ones it
-// asks have plenty, the others would be asked in vain.
-func (s *Store) news(ctx context.Context, n int) ([]history.Change, error) {
-	var all []history.Change
+// news reads what happened, about n verifications at most. It looks into every shard, beginning anywhere, so that a busy
+// one does not hide the others; but where the first ones it asks have plenty, the others would be asked in vain.
+func (s *Store) news(ctx context.Context, n int) ([]news, error) {
+	var all []news
 	first, few := rand.IntN(otp.Shards), max(1, n/perShard)
 	for asked := 0; asked < otp.Shards && len(all) < n; {
 		many := otp.Shards - asked
@@ -69,15 +75,16 @@ func (s *Store) news(ctx context.Context, n int) ([]history.Change, error) {
 			many = min(many, few)
 		}
 		pipe := s.client.Pipeline()
-		entries := make([]*goredis.XMessageSliceCmd, many)
+		entries := make([]*goredis.Cmd, many)
 		for i := range entries {
-			entries[i] = s.some(ctx, pipe, s.keys.news(byte(first+asked+i)))
+			entries[i] = some(ctx, pipe, s.keys.news(byte(first+asked+i)))
 		}
 		if _, err := pipe.Exec(ctx); err != nil {
 			return nil, explain(err)
 		}
 		for _, shard := range entries {
-			all = append(all, gather(shard.Val())...)
+			told, _ := shard.Val().([]any)
+			all = gather(all, told)
 		}
 		asked += many
 	}
@@ -86,24 +93,34 @@ func (s *Store) news(ctx context.Context, n int) ([]history.Change, error) {
 
 // some reads entries of a shard from one of its ends, now from this and now from that one: some that cannot be taken in
 // for the time being do not hide the others.
-func (*Store) some(ctx context.Context, pipe goredis.Pipeliner, key string) *goredis.XMessageSliceCmd {
+func some(ctx context.Context, pipe goredis.Pipeliner, key string) *goredis.Cmd {
 	if rand.IntN(2) == 0 {
-		return pipe.XRangeN(ctx, key, "-", "+", perShard)
+		return pipe.Do(ctx, "xrange", key, "-", "+", "count", perShard)
 	}
-	return pipe.XRevRangeN(ctx, key, "+", "-", perShard)
+	return pipe.Do(ctx, "xrevrange", key, "+", "-", "count", perShard)
 }
 
-// gather puts the entries of one verification together.
-func gather(entries []goredis.XMessage) []history.Change {
-	var all []history.Change
-	for _, e := range entries {
-		ref := otp.Reference(text(e.Values["r"]))
-		at := slices.IndexFunc(all, func(c history.Change) bool { return c.Reference == ref })
-		if at < 0 {
-			at = len(all)
-			all = append(all, history.Change{Verification: otp.Verification{Reference: ref}})
+// gather adds the entries of a shard, those of one verification together. An entry is its id and what script note wrote:
+// the name of its only field, and a reference.
+func gather(all []news, entries []any) []news {
+	begin := len(all)
+	for _, entry := range entries {
+		parts, _ := entry.([]any)
+		if len(parts) != 2 {
+			continue
 		}
-		all[at].Entries = append(all[at].Entries, e.ID)
+		fields, _ := parts[1].([]any)
+		if len(fields) != 2 {
+			continue
+		}
+		ref := otp.Reference(text(fields[1]))
+		at := slices.IndexFunc(all[begin:], func(one news) bool { return one.ref == ref })
+		if at < 0 {
+			at = len(all) - begin
+			all = append(all, news{ref: ref})
+		}
+		one := &all[begin+at]
+		one.entries = append(one.entries, text(parts[0]))
 	}
 	return all
 }

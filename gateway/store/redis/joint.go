@@ -42,17 +42,21 @@ func join(all []*joint, c *command) []*joint {
 // chargeEvents is where the events of the first caller stand among the words of a call of charge, which they end.
 const chargeEvents = 8
 
-// made is the call for all members.
+// made is the call for all members. It brings the script with it if one of them does: that one knows that the server has
+// forgotten it.
 func (j *joint) made(ctx context.Context) *command {
-	first := j.members[0]
-	if j.call = first; len(j.members) == 1 {
-		return first
+	like := j.members[0]
+	if j.call = like; len(j.members) == 1 {
+		return like
 	}
-	words := slices.Clone(first.Args()[:chargeEvents])
+	if at := slices.IndexFunc(j.members, (*command).isWhole); at >= 0 {
+		like = j.members[at]
+	}
+	words := slices.Clone(like.Args()[:chargeEvents])
 	for _, c := range j.members {
 		words = append(words, c.charge.events)
 	}
-	j.call = newCall(ctx, first.name, first.script, words)
+	j.call = newCall(ctx, like.name, like.script, words)
 	return j.call
 }
 

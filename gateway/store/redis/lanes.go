@@ -12,9 +12,9 @@ import (
 
 const (
 	// laneCount is how many round trips are under way at most: while one waits for Redis, the next is put together.
-	laneCount = 8
+	laneCount = 16
 	// laneLoad bounds how many callers share a round trip, and so how long the first of them waits for the last.
-	laneLoad = 16
+	laneLoad = 8
 )
 
 var (

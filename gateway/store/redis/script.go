@@ -15,7 +15,10 @@ import (
 var sources embed.FS
 
 // script is one atomic step.
-type script struct{ source, hash string }
+type script struct {
+	source string
+	hash   any // as a word of a call
+}
 
 type scripts struct {
 	begin, unbegin, renew, replace, deliver, guess, claim script // on a verification
@@ -31,10 +34,10 @@ func loadScripts() (scripts, error) {
 		name  string
 		parts string
 	}{
-		{&s.begin, "begin", "record person"}, {&s.unbegin, "unbegin", ""},
-		{&s.renew, "renew", "record person"}, {&s.replace, "replace", "record person"}, {&s.deliver, "deliver", "record"},
-		{&s.guess, "guess", "record person"}, {&s.claim, "claim", ""},
-		{&s.limit, "limit", "person"}, {&s.unlimit, "unlimit", "person"},
+		{&s.begin, "begin", "note window limit"}, {&s.unbegin, "unbegin", ""},
+		{&s.renew, "renew", "note put window limit"}, {&s.replace, "replace", "note put window unlimit"},
+		{&s.deliver, "deliver", "note put"}, {&s.guess, "guess", "note put window limit"}, {&s.claim, "claim", ""},
+		{&s.limit, "limit", "window limit"}, {&s.unlimit, "unlimit", "window unlimit"},
 		{&s.charge, "charge", ""}, {&s.uncharge, "uncharge", ""},
 		{&s.exchange, "exchange", ""}, {&s.free, "free", ""},
 		{&s.lookup, "lookup", ""}, {&s.park, "park", ""},
@@ -94,10 +97,14 @@ func newNative(ctx context.Context, name string, words ...any) *command {
 // whole makes the call one that brings its script with it.
 func (c *command) whole(ctx context.Context) {
 	words := c.Args()
-	words[0], words[1] = "eval", c.script.source
+	words[0], words[1] = eval, c.script.source
 	c.Cmd = goredis.NewCmd(ctx, words...)
 	c.SetFirstKeyPos(3)
 }
+
+const eval = "eval"
+
+func (c *command) isWhole() bool { return c.Args()[0] == eval }
 
 // unknown tells that the server does not know the script.
 func (c *command) unknown() bool {
