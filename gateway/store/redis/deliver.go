@@ -64,7 +64,7 @@ func linked(deliveries []otp.Delivery) []upstream {
 }
 
 // linkCalls is how many calls note an upstream id.
-const linkCalls = 3
+const linkCalls = 2
 
 // links are the calls that note the upstream ids of deliveries. They are kept as long as any verification may be.
 // The last of the linkCalls for each tells which reports came before it: whoever parks one looks for the id first, so
@@ -72,10 +72,9 @@ const linkCalls = 3
 func (s *Store) links(ctx context.Context, ref otp.Reference, deliveries []otp.Delivery) []*command {
 	var calls []*command
 	for _, u := range linked(deliveries) {
-		refs, parked := s.keys.upstream(u.provider, u.id)
+		owner, parked := s.keys.upstream(u.provider, u.id)
 		calls = append(calls,
-			newNative(ctx, "", "zadd", refs, 0, string(ref)),
-			newNative(ctx, "", "pexpire", refs, s.kept().Milliseconds()),
+			newNative(ctx, "", "set", owner, string(ref), "px", s.kept().Milliseconds()),
 			newNative(ctx, "link", "lrange", parked, 0, -1))
 	}
 	return calls
@@ -84,16 +83,15 @@ func (s *Store) links(ctx context.Context, ref otp.Reference, deliveries []otp.D
 // kept is the longest time that a verification is kept from its beginning on.
 func (s *Store) kept() time.Duration { return otp.MaxExpiry + s.options.Retention }
 
-// unlink forgets ids that are none of the verification's any more.
+// unlink forgets ids that are none of the verification's any more, but for those that are somebody else's now.
 func (s *Store) unlink(ctx context.Context, ref otp.Reference, gone []upstream) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	pipe := s.client.Pipeline()
-	for _, u := range gone {
-		refs, _ := s.keys.upstream(u.provider, u.id)
-		pipe.ZRem(ctx, refs, string(ref))
+	calls := make([]*command, len(gone))
+	for i, u := range gone {
+		owner, _ := s.keys.upstream(u.provider, u.id)
+		calls[i] = newCommand(ctx, "unlink", s.scripts.exchange, []string{owner}, string(ref), "", 1)
 	}
-	_, err := pipe.Exec(ctx)
-	return explain(err)
+	return s.run(ctx, calls...)
 }

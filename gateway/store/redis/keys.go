@@ -55,10 +55,10 @@ func (k keys) person(shard byte, who string) string { return k.shard(shard) + "p
 // once is the entry of an idempotency key.
 func (k keys) once(key string) string { return k.prefix + ":{once:" + key + "}" }
 
-// upstream is where the references of an upstream id stand, and the reports that came before its delivery.
-func (k keys) upstream(provider, id string) (refs, parked string) {
-	refs = k.prefix + ":{u:" + provider + ":" + id + "}"
-	return refs, refs + ":p"
+// upstream is where the reference of an upstream id stands, and the reports that came before its delivery.
+func (k keys) upstream(provider, id string) (owner, parked string) {
+	owner = k.prefix + ":{u:" + provider + ":" + id + "}"
+	return owner, owner + ":p"
 }
 
 // parked lists all parked reports, oldest first.

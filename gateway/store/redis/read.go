@@ -68,11 +68,8 @@ func (s *Store) texts(ctx context.Context, refs []otp.Reference) ([]read, error)
 	return all, first
 }
 
-// candidates is how many verifications are looked at that may have the same upstream id.
-const candidates = 10
-
-// Find implements [otp.Store]. The newest come first: references sort by time. One is passed over that has the id no
-// more.
+// Find implements [otp.Store]. An id that a provider gives to two verifications is that of the later one. Who gave it up
+// is not found by it.
 func (s *Store) Find(ctx context.Context, provider, upstreamID string) (otp.Verification, error) {
 	if ctx.Err() != nil {
 		return otp.Verification{}, ctx.Err()
@@ -80,20 +77,18 @@ func (s *Store) Find(ctx context.Context, provider, upstreamID string) (otp.Veri
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
 	key, _ := s.keys.upstream(provider, upstreamID)
-	refs, err := s.client.ZRevRange(ctx, key, 0, candidates-1).Result()
+	ref, err := s.client.Get(ctx, key).Result()
+	if errors.Is(err, goredis.Nil) {
+		return otp.Verification{}, store.NotFound()
+	}
 	if err != nil {
 		return otp.Verification{}, explain(err)
 	}
-	for _, ref := range refs {
-		v, err := s.get(ctx, otp.Reference(ref))
-		if isNotFound(err) {
-			continue
-		}
-		if err != nil || slices.Contains(linked(v.Deliveries), upstream{provider, upstreamID}) {
-			return v, err
-		}
+	v, err := s.get(ctx, otp.Reference(ref))
+	if err == nil && !slices.Contains(linked(v.Deliveries), upstream{provider, upstreamID}) {
+		return otp.Verification{}, store.NotFound()
 	}
-	return otp.Verification{}, store.NotFound()
+	return v, err
 }
 
 // glance is how many of a person's verifications are read at once.
