@@ -17,7 +17,7 @@ type runCommand struct {
 	Rounds  int           `help:"How often each row is measured; 3, or 5 in the full form."`
 	Time    time.Duration `help:"Length of one measurement; 3s, or 6s in the full form."`
 	Clients int           `default:"64" help:"Connections of the closed loop."`
-	Guesses int           `default:"40000" help:"Most checks a second that there are guesses for."`
+	Guesses int           `default:"25000" help:"Most checks a second that there are guesses for."`
 	Live    int           `default:"1000000" help:"Live verifications of a full store."`
 	Only    []string      `help:"Groups of rows: sends, checks, latency (after sends), flight, million, start, binary."`
 	CPU     string        `help:"File for a CPU profile of the gateway on sqlite."`

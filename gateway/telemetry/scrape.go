@@ -62,7 +62,7 @@ func newScrape(note func(name, help string, labels []string)) *scrape {
 		timers:    desc("timers_due", "Steps of fallbacks that are due and not made yet."),
 		reports:   desc("reports_parked", "Reports of deliveries that nobody knows yet."),
 		history: desc("history_behind",
-			"Changed verifications that lists, logs and reports do not tell of yet; on Redis."),
+			"Steps on verifications that lists, logs and reports do not tell of yet; on Redis."),
 		connections: desc("redis_connections", "Connections to Redis, by state: idle or busy.", "state"),
 		waits: desc("redis_connection_waits_total",
 			"Times that a connection was needed, by outcome: hit (one was idle), miss (one was made) or timeout.", "outcome"),

@@ -14,7 +14,7 @@ import (
 type Backlog struct {
 	Timers  int // steps of fallbacks that are due
 	Reports int // reports whose deliveries were not known when they came
-	History int // changed verifications that the history has not taken in yet
+	History int // steps on verifications that the history has not taken in yet
 }
 
 // Backlog tells what waits at now.
