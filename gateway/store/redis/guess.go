@@ -21,13 +21,10 @@ func (s *Store) Reserve(ctx context.Context, g otp.Guess) (otp.Verification, err
 		return otp.Verification{}, err
 	}
 	t := &trial{Guess: g, line: append(line, '\n')}
-	if seen, ok := s.recall(g.Match.Reference); ok && t.prepare(&seen) != nil {
-		t.from = nil // what is remembered refuses nobody
+	if seen, ok := s.recall(g.Match.Reference); ok {
+		_ = t.prepare(&seen) // what is remembered refuses nobody
 	}
 	for {
-		if t.err != nil {
-			return otp.Verification{}, t.err
-		}
 		c := s.guess(ctx, t)
 		if err := s.run(ctx, c); err != nil {
 			return otp.Verification{}, err
@@ -62,10 +59,10 @@ type trial struct {
 	from  *state // that the guess was judged by; nil: by none yet
 	after state  // that it leads to
 	text  []byte // that is written when more than the count changes
-	err   error  // it cannot be written
 }
 
-// prepare runs the rule on a state; the limit of wrong guesses is left to the script. An error is a refusal.
+// prepare runs the rule on a state; the limit of wrong guesses is left to the script. After a refusal, or when what the
+// rule made cannot be written, the trial is as it was.
 func (t *trial) prepare(from *state) error {
 	g, settles := t.Guess, false
 	if t.Judge != nil {
@@ -79,13 +76,16 @@ func (t *trial) prepare(from *state) error {
 	if err := is.Reserve(g, new(otp.Window)); err != nil {
 		return err
 	}
-	t.from, t.text = from, nil
-	if settles {
-		t.text, t.after, t.err = encode(&is, t.Now)
-	} else {
+	if !settles {
 		t.after = state{verification: is, at: t.Now, stamp: from.stamp, size: from.size + len(t.line)}
+		t.from, t.text = from, nil
+		return nil
 	}
-	return nil
+	text, after, err := encode(&is, t.Now)
+	if err == nil {
+		t.from, t.text, t.after = from, text, after
+	}
+	return err
 }
 
 // guess is the call that counts it.
@@ -123,8 +123,8 @@ func (s *Store) counted(t *trial, r reply) (otp.Verification, error) {
 	}
 	seen.guessed(t.Check())
 	seen.size += len(t.line)
-	if t.from != nil && t.Judge != nil {
-		t.Judge(&seen.verification) // what it said before was about another state
+	if t.Judge != nil {
+		t.Judge(&seen.verification) // what it may have said before was about another state
 	}
 	return s.tried(seen), nil
 }
