@@ -58,6 +58,16 @@ func ShardOf(person string) byte {
 	return sum[0]
 }
 
+// ReferencesSince is what the references of all verifications compare with that began at t or later: none of them comes
+// before it, and all earlier ones do.
+func ReferencesSince(t time.Time) string {
+	var id ulid.ULID
+	if t.UnixMilli() > 0 {
+		_ = id.SetTime(min(uint64(t.UnixMilli()), ulid.MaxTime())) // cannot be too large
+	}
+	return lowerCase(id)[:10] // that is the time
+}
+
 func newID(now time.Time) string { return lowerCase(newULID(now)) }
 
 // newULID is a ULID of now whose other 80 bits are random.

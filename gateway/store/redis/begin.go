@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/otpgate/otpgate/gateway/otp"
 )
 
-// openFor is how long it is kept who is open after the last one has begun: longer than any of them lives.
-const openFor = otp.MaxExpiry + time.Hour
+// sift is how many beginnings it takes, on average, until somebody looks for what is no more among the verifications to an
+// address: few have any, and it makes no haste.
+const sift = 16
 
 // Begin implements [otp.Store].
 func (s *Store) Begin(ctx context.Context, b otp.Begin) (otp.Begun, error) {
@@ -19,8 +21,9 @@ func (s *Store) Begin(ctx context.Context, b otp.Begin) (otp.Begun, error) {
 	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	v := &b.Verification
-	lines, made, err := encode(v, b.Now)
+	made := &state{verification: b.Verification}
+	v := &made.verification
+	lines, err := made.encode(b.Now)
 	if err != nil {
 		return otp.Begun{}, err
 	}
@@ -30,11 +33,12 @@ func (s *Store) Begin(ctx context.Context, b otp.Begin) (otp.Begun, error) {
 		timer = millis(v.Next.At)
 	}
 	args := []any{
-		lines, (max(0, v.ExpiresAt.Sub(b.Now)) + s.options.Retention).Milliseconds(), millis(v.ExpiresAt), timer, openFor.Milliseconds(),
+		lines, (max(0, v.ExpiresAt.Sub(b.Now)) + s.options.Retention).Milliseconds(), millis(v.ExpiresAt), timer, s.kept().Milliseconds(), s.gone(b.Now),
 	}
-	e.main = s.step(ctx, "begin", s.scripts.begin, v.Reference, v.To.Address(), e.own.keys(), append(args, e.own.args()...)...)
+	to := s.keys.to(v.Reference.Shard(), v.To.Address())
+	e.main = s.step(ctx, "begin", s.scripts.begin, v.Reference, append([]string{to}, e.own.keys()...), append(args, e.own.args()...)...)
 	e.undo = func(ctx context.Context) error {
-		return s.run(ctx, s.step(ctx, "unbegin", s.scripts.unbegin, v.Reference, v.To.Address(), nil))
+		return s.run(ctx, s.step(ctx, "unbegin", s.scripts.unbegin, v.Reference, []string{to}))
 	}
 	begun, err := e.run(ctx, s.links(ctx, v.Reference, v.Deliveries), func(r reply) (otp.Verification, error) {
 		switch r.word {
@@ -50,6 +54,14 @@ func (s *Store) Begin(ctx context.Context, b otp.Begin) (otp.Begun, error) {
 		s.remember(made)
 	}
 	return begun, err
+}
+
+// gone is the beginning of the oldest reference that may still be kept; empty: this time nobody needs to know.
+func (s *Store) gone(now time.Time) string {
+	if rand.IntN(sift) > 0 {
+		return ""
+	}
+	return otp.ReferencesSince(now.Add(-s.kept()))
 }
 
 // Renew implements [otp.Store].
@@ -87,12 +99,12 @@ func (s *Store) renew(ctx context.Context, r otp.Renewal) (otp.Begun, error) {
 		return true, v.Renew(r)
 	}}
 	seen, ok := s.recall(ref)
-	if !ok || !c.prepare(&seen) {
+	if !ok || !c.prepare(seen) {
 		if s.refresh(ctx, []*change{c}); c.refused != nil {
 			return otp.Begun{}, errors.Join(c.refused, e.takeBack(ctx))
 		}
 	}
-	e.main = s.step(ctx, c.name, s.scripts.renew, ref, c.is.To.Address(), e.own.keys(), append(c.args(), e.own.args()...)...)
+	e.main = s.step(ctx, c.name, s.scripts.renew, ref, e.own.keys(), append(c.args(), e.own.args()...)...)
 	e.undo = func(ctx context.Context) error { return s.unrenew(ctx, c) }
 	var with []*command
 	if r.Once != nil { // what was answered before the key was taken is no answer to this request
@@ -101,7 +113,7 @@ func (s *Store) renew(ctx context.Context, r otp.Renewal) (otp.Begun, error) {
 	begun, err := e.run(ctx, with, func(told reply) (otp.Verification, error) {
 		switch told.word {
 		case "ok", "full":
-			return c.is, nil
+			return *c.is, nil
 		case "moved", "missing":
 			return otp.Verification{}, errMoved
 		default:

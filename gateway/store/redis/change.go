@@ -21,13 +21,13 @@ type change struct {
 	failures *otp.Limit // of the wrong guesses of the person, when the rule may give one back
 	answers  *otp.Done  // an idempotency key, whose answer is kept with the change
 
-	was, is otp.Verification // before and after
-	refused error            // by the rule, or because the verification is not there or cannot be read
+	was, is *otp.Verification // before and after
+	refused error             // by the rule, or because the verification is not there or cannot be read
 	done    bool
 	wrote   bool
 
 	text    []byte // that is to be written
-	next    state
+	next    *state
 	version string // that it replaces
 	sent    *command
 }
@@ -87,7 +87,7 @@ func (s *Store) ready(ctx context.Context, changes []*change) {
 	var unsure []*change
 	for _, c := range changes {
 		remembered, ok := s.recall(c.ref)
-		if !ok || !c.prepare(&remembered) {
+		if !ok || !c.prepare(remembered) {
 			unsure = append(unsure, c)
 		}
 	}
@@ -124,17 +124,18 @@ func (c *change) meet(text string) {
 		c.refused, c.done = err, true
 		return
 	}
-	c.prepare(&now)
+	c.prepare(now)
 }
 
 // prepare runs the rule on a state and tells whether there is something to write.
 func (c *change) prepare(from *state) bool {
-	c.was, c.is = from.verification, from.verification.Clone()
-	news, err := c.rule(&c.is)
+	c.next = &state{verification: from.verification.Clone()}
+	c.was, c.is = &from.verification, &c.next.verification
+	news, err := c.rule(c.is)
 	c.refused, c.done = err, err != nil || !news
 	if !c.done {
 		c.version = from.version()
-		c.text, c.next, c.refused = encode(&c.is, c.now)
+		c.text, c.refused = c.next.encode(c.now)
 		c.done = c.refused != nil
 	}
 	return !c.done
@@ -160,19 +161,19 @@ func (c *change) take() {
 
 // replace is the call that writes what a rule made.
 func (s *Store) replace(ctx context.Context, c *change) *command {
-	args, open := c.args(), c.is.To.Address()
+	args := c.args()
 	if c.answers != nil {
 		key := []string{s.keys.answer(c.ref, c.answers.Key)}
 		args = append(args, textOf(c.answers.Answer), max(1, c.answers.Keep.Milliseconds()))
-		return s.step(ctx, c.name, s.scripts.deliver, c.ref, open, key, args...)
+		return s.step(ctx, c.name, s.scripts.deliver, c.ref, key, args...)
 	}
 	at, ok := givenBack(c.was.Checks, c.is.Checks)
 	if !ok || c.failures == nil {
-		return s.step(ctx, c.name, s.scripts.replace, c.ref, open, nil, args...)
+		return s.step(ctx, c.name, s.scripts.replace, c.ref, nil, args...)
 	}
-	person := []string{s.keys.person(c.ref.Shard(), personOf(&c.is))}
+	person := []string{s.keys.person(c.ref.Shard(), personOf(c.is))}
 	args = append(args, failureName(*c.failures), c.failures.Slot(at), 1)
-	return s.step(ctx, c.name, s.scripts.replace, c.ref, open, person, args...)
+	return s.step(ctx, c.name, s.scripts.replace, c.ref, person, args...)
 }
 
 // args are what the scripts need that put a new text in the place of an old one.
@@ -210,15 +211,13 @@ func wrong(c otp.Check) bool { return c.Counted && c.Outcome != otp.OutcomeRight
 
 func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
-// step is the call of a script on a verification. address is the person's, for a script that may end it; more are other
-// keys of the same shard.
+// step is the call of a script on a verification. more are other keys of the same shard.
 func (s *Store) step(
-	ctx context.Context, name string, what script, ref otp.Reference, address string, more []string, args ...any,
+	ctx context.Context, name string, what script, ref otp.Reference, more []string, args ...any,
 ) *command {
 	shard := &s.shards[ref.Shard()]
-	words := make([]any, 0, 11+len(more)+len(args))
-	words = append(words, "evalsha", what.hash, 5+len(more),
-		shard.record+string(ref), shard.due, shard.end, shard.open+address, shard.news)
+	words := make([]any, 0, 10+len(more)+len(args))
+	words = append(words, "evalsha", what.hash, 4+len(more), shard.record+string(ref), shard.due, shard.end, shard.news)
 	for _, key := range more {
 		words = append(words, key)
 	}

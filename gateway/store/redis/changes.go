@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -33,7 +34,7 @@ type news struct {
 }
 
 // Changed implements [history.Source].
-func (s *Store) Changed(ctx context.Context, n int) ([]history.Change, error) {
+func (s *Store) Changed(ctx context.Context, n int) ([]*history.Change, error) {
 	told, err := s.news(ctx, n)
 	if err != nil {
 		return nil, err
@@ -46,12 +47,12 @@ func (s *Store) Changed(ctx context.Context, n int) ([]history.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	changes := make([]history.Change, 0, len(told))
-	var gone []history.Change
+	changes := make([]*history.Change, 0, len(told))
+	var gone []*history.Change
 	for i, one := range told {
 		seen, err := decode(texts[i].text)
 		if err == nil {
-			changes = append(changes, history.Change{
+			changes = append(changes, &history.Change{
 				Verification: seen.verification, Version: versionOf(texts[i].text), At: seen.at, Entries: one.entries,
 			})
 			continue
@@ -59,7 +60,7 @@ func (s *Store) Changed(ctx context.Context, n int) ([]history.Change, error) {
 		if texts[i].text != "" {
 			s.options.Log.Error("a verification cannot be read and is left out of the history", "reference", one.ref, "error", err)
 		}
-		gone = append(gone, history.Change{Verification: otp.Verification{Reference: one.ref}, Entries: one.entries})
+		gone = append(gone, &history.Change{Verification: otp.Verification{Reference: one.ref}, Entries: one.entries})
 	}
 	return changes, s.Followed(ctx, gone)
 }
@@ -127,7 +128,7 @@ func gather(all []news, entries []any) []news {
 
 // Followed implements [history.Source]. What is read of a verification is newer than the entries that were read before:
 // so they can go, and one that came since stays.
-func (s *Store) Followed(ctx context.Context, changes []history.Change) error {
+func (s *Store) Followed(ctx context.Context, changes []*history.Change) error {
 	entries := map[byte][]string{}
 	for _, c := range changes {
 		entries[c.Reference.Shard()] = append(entries[c.Reference.Shard()], c.Entries...)
@@ -144,7 +145,7 @@ func (s *Store) Followed(ctx context.Context, changes []history.Change) error {
 }
 
 // Still implements [history.Source].
-func (s *Store) Still(ctx context.Context, changes []history.Change) ([]bool, error) {
+func (s *Store) Still(ctx context.Context, changes []*history.Change) ([]bool, error) {
 	refs := make([]otp.Reference, len(changes))
 	for i, c := range changes {
 		refs[i] = c.Reference
@@ -178,6 +179,27 @@ func (s *Store) Records(ctx context.Context, refs []otp.Reference) ([]otp.Verifi
 		found = append(found, v)
 	}
 	return found, nil
+}
+
+// To implements [history.Source].
+func (s *Store) To(ctx context.Context, address string, from, before string, n int64) ([]otp.Reference, error) {
+	key := s.keys.to(otp.ShardOf(strings.ToLower(address)), address)
+	span := &goredis.ZRangeBy{Min: "-", Max: "+", Count: n}
+	if from != "" {
+		span.Min = "[" + from
+	}
+	if before != "" {
+		span.Max = "(" + before
+	}
+	found, err := s.client.ZRevRangeByLex(ctx, key, span).Result()
+	if err != nil {
+		return nil, explain(err)
+	}
+	refs := make([]otp.Reference, len(found))
+	for i, ref := range found {
+		refs[i] = otp.Reference(ref)
+	}
+	return refs, nil
 }
 
 // overdueAtMost bounds what is looked at that ran out and was not swept yet.

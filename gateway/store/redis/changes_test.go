@@ -22,14 +22,14 @@ func TestWhatChangedIsToldUntilItIsTakenIn(t *testing.T) {
 	if _, err := s.Reserve(t.Context(), guess(v, "c1")); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Followed(t.Context(), []history.Change{first}); err != nil {
+	if err := s.Followed(t.Context(), []*history.Change{first}); err != nil {
 		t.Fatal(err)
 	}
 	second := changed(t, s, v.Reference) // it changed again, so it is still told
 	if second.Attempts != 1 || second.Version == first.Version {
 		t.Fatalf("%d attempts, version %s", second.Attempts, second.Version)
 	}
-	if err := s.Followed(t.Context(), []history.Change{second}); err != nil {
+	if err := s.Followed(t.Context(), []*history.Change{second}); err != nil {
 		t.Fatal(err)
 	}
 	if rest, err := s.Changed(t.Context(), 100); err != nil || len(rest) != 0 {
@@ -92,7 +92,7 @@ func TestHistoryOfAStoreAddsUp(t *testing.T) {
 	}
 }
 
-func changed(t *testing.T, s *redis.Store, ref otp.Reference) history.Change {
+func changed(t *testing.T, s *redis.Store, ref otp.Reference) *history.Change {
 	t.Helper()
 	all, err := s.Changed(t.Context(), 100)
 	if err != nil || len(all) != 1 || all[0].Reference != ref {

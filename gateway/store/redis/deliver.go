@@ -63,19 +63,13 @@ func linked(deliveries []otp.Delivery) []upstream {
 	return all
 }
 
-// linkCalls is how many calls note an upstream id.
-const linkCalls = 2
-
-// links are the calls that note the upstream ids of deliveries. They are kept as long as any verification may be.
-// The last of the linkCalls for each tells which reports came before it: whoever parks one looks for the id first, so
-// of the two one sees the other.
+// links are the calls that note the upstream ids of deliveries, one for each. They are kept as long as any verification may
+// be. Each tells what stood there before: reports that came first.
 func (s *Store) links(ctx context.Context, ref otp.Reference, deliveries []otp.Delivery) []*command {
 	var calls []*command
 	for _, u := range linked(deliveries) {
-		owner, parked := s.keys.upstream(u.provider, u.id)
-		calls = append(calls,
-			newNative(ctx, "", "set", owner, string(ref), "px", s.kept().Milliseconds()),
-			newNative(ctx, "link", "lrange", parked, 0, -1))
+		key := s.keys.upstream(u.provider, u.id)
+		calls = append(calls, newNative(ctx, "link", "set", key, string(ref), "px", s.kept().Milliseconds(), "get"))
 	}
 	return calls
 }
@@ -90,8 +84,8 @@ func (s *Store) unlink(ctx context.Context, ref otp.Reference, gone []upstream) 
 	}
 	calls := make([]*command, len(gone))
 	for i, u := range gone {
-		owner, _ := s.keys.upstream(u.provider, u.id)
-		calls[i] = newCommand(ctx, "unlink", s.scripts.exchange, []string{owner}, string(ref), "", 1)
+		key := s.keys.upstream(u.provider, u.id)
+		calls[i] = newCommand(ctx, "unlink", s.scripts.exchange, []string{key}, string(ref), "", 1)
 	}
 	return s.run(ctx, calls...)
 }

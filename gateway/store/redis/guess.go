@@ -22,7 +22,7 @@ func (s *Store) Reserve(ctx context.Context, g otp.Guess) (otp.Verification, err
 	}
 	t := &trial{Guess: g, line: append(line, '\n')}
 	if seen, ok := s.recall(g.Match.Reference); ok {
-		_ = t.prepare(&seen) // what is remembered refuses nobody
+		_ = t.prepare(seen) // what is remembered refuses nobody
 	}
 	for {
 		c := s.guess(ctx, t)
@@ -39,7 +39,7 @@ func (s *Store) Reserve(ctx context.Context, g otp.Guess) (otp.Verification, err
 			if err != nil {
 				return otp.Verification{}, err
 			}
-			if err := t.prepare(&now); err != nil {
+			if err := t.prepare(now); err != nil {
 				return otp.Verification{}, err
 			}
 		case "missing":
@@ -57,7 +57,7 @@ type trial struct {
 	otp.Guess
 	line  []byte // the guess as it stands behind a record
 	from  *state // that the guess was judged by; nil: by none yet
-	after state  // that it leads to
+	after *state // that it leads to
 	text  []byte // that is written when more than the count changes
 }
 
@@ -77,11 +77,12 @@ func (t *trial) prepare(from *state) error {
 		return err
 	}
 	if !settles {
-		t.after = state{verification: is, at: t.Now, stamp: from.stamp, size: from.size + len(t.line)}
+		t.after = &state{verification: is, at: t.Now, stamp: from.stamp, size: from.size + len(t.line)}
 		t.from, t.text = from, nil
 		return nil
 	}
-	text, after, err := encode(&is, t.Now)
+	after := &state{verification: is}
+	text, err := after.encode(t.Now)
 	if err == nil {
 		t.from, t.text, t.after = from, text, after
 	}
@@ -90,7 +91,7 @@ func (t *trial) prepare(from *state) error {
 
 // guess is the call that counts it.
 func (s *Store) guess(ctx context.Context, t *trial) *command {
-	version, address, person, put := "", "", []string(nil), []any{"", "", ""}
+	version, person, put := "", []string(nil), []any{"", "", ""}
 	events := 1
 	if t.from != nil {
 		version = t.from.version()
@@ -99,8 +100,8 @@ func (s *Store) guess(ctx context.Context, t *trial) *command {
 		}
 	}
 	if t.text != nil {
-		c := change{was: t.from.verification, is: t.after.verification, text: t.text}
-		address, put = t.after.verification.To.Address(), c.args()[1:]
+		c := change{was: &t.from.verification, is: &t.after.verification, text: t.text}
+		put = c.args()[1:]
 		if t.after.verification.Status == otp.StatusVerified {
 			events = 0 // it is none of the wrong ones
 		}
@@ -112,7 +113,7 @@ func (s *Store) guess(ctx context.Context, t *trial) *command {
 		args = append(append(args, s.keys.person(t.Match.Reference.Shard(), "")), put...)
 		args = appendClaim(args, failureName(*t.Failures), *t.Failures, t.Now, events)
 	}
-	return s.step(ctx, "reserve", s.scripts.guess, t.Match.Reference, address, person, args...)
+	return s.step(ctx, "reserve", s.scripts.guess, t.Match.Reference, person, args...)
 }
 
 // counted reads the verification that a guess was counted at, which was unknown before.
@@ -130,7 +131,7 @@ func (s *Store) counted(t *trial, r reply) (otp.Verification, error) {
 }
 
 // tried remembers the verification for the next guess, if there may be one.
-func (s *Store) tried(after state) otp.Verification {
+func (s *Store) tried(after *state) otp.Verification {
 	if after.verification.Status == otp.StatusPending {
 		s.remember(after)
 	}
@@ -184,5 +185,5 @@ func (s *Store) judge(ctx context.Context, c *change) (otp.Verification, error) 
 	if err := s.change(ctx, c); err != nil {
 		return otp.Verification{}, err
 	}
-	return c.is, nil
+	return *c.is, nil
 }

@@ -20,7 +20,6 @@ func (k keys) record(ref otp.Reference) string { return k.shard(ref.Shard()) + "
 // shardKeys are what all steps on the verifications of a shard need.
 type shardKeys struct {
 	record string // what the key of a verification begins with
-	open   string // what the key of a person's open verifications begins with
 	// Of the whole shard: timers, ends, what happened. They are words of a call already, so that none is made for each.
 	due, end, news any
 }
@@ -29,7 +28,7 @@ func (k keys) shards() []shardKeys {
 	all := make([]shardKeys, otp.Shards)
 	for i := range all {
 		n := byte(i)
-		all[i] = shardKeys{record: k.shard(n) + "v:", open: k.open(n, ""), due: k.due(n), end: k.end(n), news: k.news(n)}
+		all[i] = shardKeys{record: k.shard(n) + "v:", due: k.due(n), end: k.end(n), news: k.news(n)}
 	}
 	return all
 }
@@ -38,8 +37,8 @@ func (k keys) due(shard byte) string  { return k.shard(shard) + "due" }
 func (k keys) end(shard byte) string  { return k.shard(shard) + "end" }
 func (k keys) news(shard byte) string { return k.shard(shard) + "news" }
 
-// open is where the verifications at an address stand that have not ended.
-func (k keys) open(shard byte, address string) string { return k.shard(shard) + "o:" + address }
+// to is where the references of all verifications to an address stand, in their order, which is that of their creation.
+func (k keys) to(shard byte, address string) string { return k.shard(shard) + "to:" + address }
 
 // answer is where the answer to a request stands, beside the verification that it was about.
 func (k keys) answer(ref otp.Reference, once string) string {
@@ -55,10 +54,9 @@ func (k keys) person(shard byte, who string) string { return k.shard(shard) + "p
 // once is the entry of an idempotency key.
 func (k keys) once(key string) string { return k.prefix + ":{once:" + key + "}" }
 
-// upstream is where the reference of an upstream id stands, and the reports that came before its delivery.
-func (k keys) upstream(provider, id string) (owner, parked string) {
-	owner = k.prefix + ":{u:" + provider + ":" + id + "}"
-	return owner, owner + ":p"
+// upstream is where the reference of an upstream id stands, or the reports that came before its delivery.
+func (k keys) upstream(provider, id string) string {
+	return k.prefix + ":{u:" + provider + ":" + id + "}"
 }
 
 // parked lists all parked reports, oldest first.

@@ -76,9 +76,8 @@ func (s *Store) Find(ctx context.Context, provider, upstreamID string) (otp.Veri
 	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	key, _ := s.keys.upstream(provider, upstreamID)
-	ref, err := s.client.Get(ctx, key).Result()
-	if errors.Is(err, goredis.Nil) {
+	ref, err := s.client.Get(ctx, s.keys.upstream(provider, upstreamID)).Result()
+	if errors.Is(err, goredis.Nil) || isParked(ref) {
 		return otp.Verification{}, store.NotFound()
 	}
 	if err != nil {
@@ -94,47 +93,37 @@ func (s *Store) Find(ctx context.Context, provider, upstreamID string) (otp.Veri
 // glance is how many of a person's verifications are read at once.
 const glance = 2 * otp.MaxOpen
 
-// Open implements [otp.Store].
+// Open implements [otp.Store]. What is pending began no longer ago than anything may live; clocks may differ a little.
 func (s *Store) Open(ctx context.Context, address string, now time.Time) ([]otp.Verification, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
-	shard := otp.ShardOf(strings.ToLower(address))
+	from, before := otp.ReferencesSince(now.Add(-otp.MaxExpiry-time.Minute)), ""
 	var open []otp.Verification
-	for from := int64(0); ; from += glance {
-		refs, err := s.client.ZRevRange(ctx, s.keys.open(shard, address), from, from+glance-1).Result()
-		if err != nil || len(refs) == 0 {
-			return open, explain(err)
+	for {
+		refs, err := s.To(ctx, address, from, before, glance)
+		if err != nil {
+			return nil, err
 		}
-		if open, err = s.pending(ctx, open, refs, now); err != nil || len(open) >= otp.MaxOpen {
+		if open, err = s.pending(ctx, open, refs, now); err != nil || len(open) >= otp.MaxOpen || len(refs) < glance {
 			return open[:min(len(open), otp.MaxOpen)], err
 		}
+		before = string(refs[len(refs)-1])
 	}
 }
 
 // pending adds those that are pending at now. Some have ended for everybody who looks, and nobody has written that
 // down.
 func (s *Store) pending(
-	ctx context.Context, open []otp.Verification, refs []string, now time.Time,
+	ctx context.Context, open []otp.Verification, refs []otp.Reference, now time.Time,
 ) ([]otp.Verification, error) {
-	records := make([]string, len(refs))
-	for i, ref := range refs {
-		records[i] = s.keys.record(otp.Reference(ref))
-	}
-	found, err := s.client.MGet(ctx, records...).Result()
+	found, err := s.Records(ctx, refs)
 	if err != nil {
-		return nil, explain(err)
+		return nil, err
 	}
-	for _, one := range found {
-		if one == nil {
-			continue
-		}
-		v, err := verificationOf(text(one))
-		if err != nil {
-			return nil, err
-		}
+	for _, v := range found {
 		if v.At(now).Status == otp.StatusPending {
 			open = append(open, v)
 		}

@@ -47,11 +47,12 @@ func versionOf(text string) string { return text[:min(stampEnd, len(text))] + st
 
 var errDamaged = errors.New("a stored verification cannot be read")
 
-// encode writes v down at now.
-func encode(v *otp.Verification, now time.Time) (text []byte, s state, err error) {
+// encode writes the verification down at now, as a version of its own.
+func (s *state) encode(now time.Time) ([]byte, error) {
+	v := &s.verification
 	record, err := otp.EncodeRecord(*v)
 	if err != nil {
-		return nil, state{}, err
+		return nil, err
 	}
 	who := [...]string{v.App, v.To.Address(), v.Purpose, personOf(v)}
 	b := make([]byte, 0, len(record)+lines)
@@ -64,12 +65,13 @@ func encode(v *otp.Verification, now time.Time) (text []byte, s state, err error
 	b = append(strconv.AppendInt(b, int64(len(record)), 10), '\n')
 	for _, line := range who {
 		if strings.Contains(line, "\n") {
-			return nil, state{}, errors.New("a verification cannot be stored: one of its names has two lines")
+			return nil, errors.New("a verification cannot be stored: one of its names has two lines")
 		}
 		b = append(append(b, line...), '\n')
 	}
 	b = append(append(b, record...), '\n')
-	return b, state{verification: *v, at: now, stamp: string(b[:stampEnd]), size: len(b)}, nil
+	s.at, s.stamp, s.size = now, string(b[:stampEnd]), len(b)
+	return b, nil
 }
 
 // lines is how many bytes the lines before a record take, and a guess behind it.
@@ -88,34 +90,34 @@ func appendStamp(b []byte, n uint64) []byte {
 func personOf(v *otp.Verification) string { return otp.PersonOf(v.To) }
 
 // decode reads what encode wrote, and the guesses since.
-func decode(text string) (state, error) {
+func decode(text string) (*state, error) {
 	version, _, _ := strings.Cut(text, " ")
 	if version != layout {
 		if _, err := strconv.Atoi(version); err != nil {
-			return state{}, errDamaged
+			return nil, errDamaged
 		}
-		return state{}, fmt.Errorf("%w: it has version %s; this gateway reads version %s", errDamaged, version, layout)
+		return nil, fmt.Errorf("%w: it has version %s; this gateway reads version %s", errDamaged, version, layout)
 	}
 	lines := strings.SplitN(text, "\n", 7)
 	if len(lines) != 7 {
-		return state{}, errDamaged
+		return nil, errDamaged
 	}
 	head := strings.Fields(lines[0])
 	if len(head) != 8 {
-		return state{}, errDamaged
+		return nil, errDamaged
 	}
 	at, err := strconv.ParseInt(head[6], 10, 64)
 	if err != nil {
-		return state{}, errDamaged
+		return nil, errDamaged
 	}
-	s := state{at: time.UnixMilli(at).UTC(), stamp: text[:stampEnd], size: len(text)}
+	s := &state{at: time.UnixMilli(at).UTC(), stamp: text[:stampEnd], size: len(text)}
 	if s.verification, err = otp.DecodeRecord([]byte(lines[5])); err != nil {
-		return state{}, fmt.Errorf("%w: %w", errDamaged, err)
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	for line := range strings.Lines(lines[6]) {
 		check, err := otp.DecodeCheck([]byte(line))
 		if err != nil {
-			return state{}, fmt.Errorf("%w: %w", errDamaged, err)
+			return nil, fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		s.guessed(check)
 	}
@@ -131,5 +133,8 @@ func (s *state) guessed(c otp.Check) {
 // verificationOf reads a verification alone.
 func verificationOf(text string) (otp.Verification, error) {
 	s, err := decode(text)
-	return s.verification, err
+	if err != nil {
+		return otp.Verification{}, err
+	}
+	return s.verification, nil
 }

@@ -19,7 +19,7 @@ type memory = lru.Cache[otp.Reference, remembered]
 // wait for people, and garbage collection looks through all that has pointers.
 type remembered struct {
 	state *state // nil: at rest
-	text  string
+	text  []byte
 }
 
 func newMemory() (*memory, error) {
@@ -32,26 +32,27 @@ func newMemory() (*memory, error) {
 
 // remember keeps a state for the step that follows on this one. The caller goes on to use the verification, so what it
 // may write to is copied.
-func (s *Store) remember(seen state) {
-	seen.verification = seen.verification.Clone()
-	s.memory.Add(seen.verification.Reference, remembered{state: &seen})
+func (s *Store) remember(seen *state) {
+	kept := *seen
+	kept.verification = seen.verification.Clone()
+	s.memory.Add(kept.verification.Reference, remembered{state: &kept})
 }
 
-// rest keeps a verification for the guess that may come.
+// rest keeps a verification for the guess that may come. Nobody changes text any more.
 func (s *Store) rest(ref otp.Reference, text []byte) {
-	s.memory.Add(ref, remembered{text: string(text)})
+	s.memory.Add(ref, remembered{text: text})
 }
 
 // recall returns what is remembered, and forgets it: after the step it is something else.
-func (s *Store) recall(ref otp.Reference) (state, bool) {
+func (s *Store) recall(ref otp.Reference) (*state, bool) {
 	seen, ok := s.memory.Peek(ref)
 	if !ok {
-		return state{}, false
+		return nil, false
 	}
 	s.memory.Remove(ref)
 	if seen.state != nil {
-		return *seen.state, true
+		return seen.state, true
 	}
-	now, err := decode(seen.text)
+	now, err := decode(string(seen.text))
 	return now, err == nil
 }

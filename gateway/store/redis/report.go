@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-json/v2"
@@ -46,8 +47,7 @@ func (s *Store) Report(ctx context.Context, r otp.Reporting) error {
 	for i, one := range r.Reports {
 		told := lookups[i].reply()
 		if told.word == "parked" {
-			_, list := s.keys.upstream(r.Provider, one.UpstreamID)
-			parked = append(parked, list)
+			parked = append(parked, s.keys.upstream(r.Provider, one.UpstreamID))
 			continue
 		}
 		notes = note(notes, otp.Reference(text(told.at(0))), r.Provider, one, r.Now)
@@ -64,8 +64,8 @@ func (s *Store) lookup(ctx context.Context, r otp.Reporting, one providers.Repor
 		p.At = one.At.UnixMilli()
 	}
 	item, err := json.Marshal(p)
-	refs, parked := s.keys.upstream(r.Provider, one.UpstreamID)
-	return newCommand(ctx, "lookup", s.scripts.lookup, []string{refs, parked}, string(item), max(1, r.Keep.Milliseconds())), err
+	key := s.keys.upstream(r.Provider, one.UpstreamID)
+	return newCommand(ctx, "lookup", s.scripts.lookup, []string{key}, string(item)+"\n", max(1, r.Keep.Milliseconds())), err
 }
 
 // noted is a change that notes reports about the deliveries of one verification.
@@ -127,7 +127,7 @@ func (s *Store) noteAll(ctx context.Context, notes []*noted) error {
 	return nil
 }
 
-// boundParked forgets the oldest reports when too many are parked. where are the lists of those that came just now.
+// boundParked forgets the oldest reports when too many are parked. where are the keys of those that came just now.
 func (s *Store) boundParked(ctx context.Context, where []any, keep time.Duration) error {
 	if len(where) == 0 {
 		return nil
@@ -141,24 +141,29 @@ func (s *Store) boundParked(ctx context.Context, where []any, keep time.Duration
 	if len(surplus) == 0 {
 		return nil
 	}
-	pipe := s.client.Pipeline()
-	for _, list := range surplus {
-		pipe.LPop(ctx, text(list))
+	calls := make([]*command, len(surplus))
+	for i, key := range surplus {
+		calls[i] = newCommand(ctx, "unpark", s.scripts.unpark, []string{text(key)})
 	}
-	_, err := pipe.Exec(ctx)
-	return ignoreNil(explain(err))
+	return s.run(ctx, calls...)
 }
 
-// meetParked notes reports that came before their deliveries, forgets them, and returns the verification after it.
+// isParked tells parked reports from a reference.
+func isParked(text string) bool { return strings.HasPrefix(text, "{") }
+
+// meetParked notes reports that came before their deliveries, and returns the verification after it. What links found is
+// parked no more.
 func (s *Store) meetParked(
 	ctx context.Context, d otp.Dispatch, made *change, links []*command,
 ) (otp.Verification, error) {
-	pipe := s.client.Pipeline()
 	var notes []*noted
 	for i, u := range linked(d.Deliveries) {
-		waiting, _ := links[linkCalls*i+linkCalls-1].Val().([]any)
-		for _, item := range waiting {
-			report, due, err := parkedOf(text(item), u.id, d.Now)
+		before := text(links[i].Val())
+		if !isParked(before) {
+			continue
+		}
+		for item := range strings.Lines(before) {
+			report, due, err := parkedOf(item, u.id, d.Now)
 			if err != nil {
 				return otp.Verification{}, err
 			}
@@ -166,25 +171,18 @@ func (s *Store) meetParked(
 				notes = note(notes, d.Reference, u.provider, report, d.Now)
 			}
 		}
-		if len(waiting) > 0 {
-			_, list := s.keys.upstream(u.provider, u.id)
-			pipe.LTrim(ctx, list, int64(len(waiting)), -1)
-		}
-	}
-	if pipe.Len() == 0 {
-		return made.is, nil
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return otp.Verification{}, explain(err)
 	}
 	if len(notes) == 0 {
-		return made.is, nil
+		return *made.is, nil
 	}
 	s.remember(made.next)
 	if err := s.make(ctx, []*change{&notes[0].change}); err != nil {
 		return otp.Verification{}, err
 	}
-	return notes[0].is, notes[0].refused
+	if notes[0].refused != nil {
+		return otp.Verification{}, notes[0].refused
+	}
+	return *notes[0].is, nil
 }
 
 // parkedOf reads a report that was parked, and tells whether it still counts.

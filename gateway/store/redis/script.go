@@ -23,7 +23,7 @@ type script struct {
 type scripts struct {
 	begin, unbegin, renew, replace, deliver, guess, claim script // on a verification
 	limit, unlimit, charge, uncharge                      script // limits by themselves
-	exchange, free, lookup, park                          script // elsewhere
+	exchange, free, lookup, park, unpark                  script // elsewhere
 }
 
 // loadScripts puts each step together with the parts that it shares with others.
@@ -40,7 +40,7 @@ func loadScripts() (scripts, error) {
 		{&s.limit, "limit", "window limit"}, {&s.unlimit, "unlimit", "window unlimit"},
 		{&s.charge, "charge", ""}, {&s.uncharge, "uncharge", ""},
 		{&s.exchange, "exchange", ""}, {&s.free, "free", ""},
-		{&s.lookup, "lookup", ""}, {&s.park, "park", ""},
+		{&s.lookup, "lookup", "parked"}, {&s.park, "park", ""}, {&s.unpark, "unpark", "parked"},
 	} {
 		var source strings.Builder
 		for _, part := range strings.Fields(one.parts) {

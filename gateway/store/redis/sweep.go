@@ -96,7 +96,7 @@ func (w *sweeper) ended(ctx context.Context, changes []*change) []otp.Verificati
 	for _, c := range changes {
 		switch {
 		case c.wrote:
-			all = append(all, c.is)
+			all = append(all, *c.is)
 		case isNotFound(c.refused):
 			gone = append(gone, w.store.forget(ctx, c.ref)...)
 		case errors.Is(c.refused, errDamaged):

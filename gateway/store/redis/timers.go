@@ -55,7 +55,7 @@ func (s *Store) claim(
 	}
 	calls := make([]*command, len(due))
 	for i, w := range due {
-		calls[i] = s.step(ctx, "claim", s.scripts.claim, w.ref, "", nil, millis(now), millis(now.Add(lease)))
+		calls[i] = s.step(ctx, "claim", s.scripts.claim, w.ref, nil, millis(now), millis(now.Add(lease)))
 	}
 	granted, err := s.granted(ctx, calls)
 	for _, v := range granted {

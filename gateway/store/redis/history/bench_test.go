@@ -19,14 +19,14 @@ import (
 // queue is a source with a list of changes that all are to be taken in.
 type queue struct {
 	*records
-	changes []history.Change
+	changes []*history.Change
 }
 
-func (q *queue) Changed(_ context.Context, n int) ([]history.Change, error) {
+func (q *queue) Changed(_ context.Context, n int) ([]*history.Change, error) {
 	return q.changes[:min(n, len(q.changes))], nil
 }
 
-func (q *queue) Followed(_ context.Context, changes []history.Change) error {
+func (q *queue) Followed(_ context.Context, changes []*history.Change) error {
 	q.changes = q.changes[len(changes):]
 	return nil
 }
@@ -56,14 +56,14 @@ func BenchmarkFollow(b *testing.B) {
 			name string
 			step func(*otp.Verification)
 		}{{"sent", carry}, {"verified", succeed}} {
-			source.changes = make([]history.Change, many)
+			source.changes = make([]*history.Change, many)
 			for i := range all {
 				phase.step(&all[i])
 				record, err := otp.EncodeRecord(all[i])
 				if err != nil {
 					b.Fatal(err)
 				}
-				source.changes[i] = history.Change{
+				source.changes[i] = &history.Change{
 					Verification: all[i].Clone(), At: all[i].CreatedAt,
 					Version: "2 0123456789ab " + strconv.Itoa(len(record)),
 				}

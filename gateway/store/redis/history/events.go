@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 
@@ -14,7 +15,7 @@ import (
 // Events implements [otp.History].
 func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event], error) {
 	if q.Reference != "" {
-		return h.eventsOf(ctx, q)
+		return h.eventsAt(ctx, q)
 	}
 	from, ok := spotOf(q.Cursor)
 	if !ok || q.App != "" && from.app != "" {
@@ -67,22 +68,29 @@ func (h *History) Events(ctx context.Context, q otp.Query) (otp.Page[otp.Event],
 
 // read returns the events at places; nil stands for one that is forgotten.
 func (h *History) read(ctx context.Context, places []place) ([]*otp.Event, error) {
-	replies := make([]*redis.StringCmd, len(places))
+	texts := map[string]*redis.StringCmd{}
 	_, err := h.Client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i, at := range places {
-			replies[i] = p.LIndex(ctx, h.events(at.app, at.ref), at.number)
+		for _, at := range places {
+			if key := h.told(at.app, at.ref); texts[key] == nil {
+				texts[key] = p.Get(ctx, key)
+			}
 		}
 		return nil
 	})
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, err
 	}
+	lines := make(map[string][]string, len(texts))
+	for key, text := range texts {
+		lines[key] = eventsOf(text.Val())
+	}
 	events := make([]*otp.Event, len(places))
-	for i, reply := range replies {
-		if errors.Is(reply.Err(), redis.Nil) {
+	for i, at := range places {
+		all := lines[h.told(at.app, at.ref)]
+		if at.number >= int64(len(all)) {
 			continue
 		}
-		e, err := otp.DecodeEvent([]byte(reply.Val()))
+		e, err := otp.DecodeEvent([]byte(all[at.number]))
 		if err != nil {
 			return nil, err
 		}
@@ -125,18 +133,16 @@ func tells(q otp.Query, e otp.Event) bool {
 		within(q, e.At)
 }
 
-// eventsOf returns events of one verification. The cursor is the number of the event before which it goes on.
-func (h *History) eventsOf(ctx context.Context, q otp.Query) (otp.Page[otp.Event], error) {
+// eventsAt returns events of one verification. The cursor is the number of the event before which it goes on.
+func (h *History) eventsAt(ctx context.Context, q otp.Query) (otp.Page[otp.Event], error) {
 	var page otp.Page[otp.Event]
-	end := int64(-1)
+	end := math.MaxInt
 	if q.Cursor != "" {
 		n, err := strconv.ParseUint(q.Cursor, 10, 31)
 		if err != nil {
 			return page, badCursor()
 		}
-		if end = int64(n) - 1; end < 0 {
-			return page, nil
-		}
+		end = int(n)
 	}
 	app := q.App
 	if app == "" {
@@ -146,10 +152,12 @@ func (h *History) eventsOf(ctx context.Context, q otp.Query) (otp.Page[otp.Event
 		}
 		app = found[0].App
 	}
-	texts, err := h.Client.LRange(ctx, h.events(app, q.Reference), 0, end).Result()
-	if err != nil {
+	text, err := h.Client.Get(ctx, h.told(app, q.Reference)).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return page, err
 	}
+	texts := eventsOf(text)
+	texts = texts[:min(end, len(texts))]
 	events := make([]*otp.Event, len(texts))
 	for i, text := range texts {
 		e, err := otp.DecodeEvent([]byte(text))

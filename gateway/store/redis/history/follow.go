@@ -43,7 +43,7 @@ func (h *History) Follow(ctx context.Context) (int, error) {
 	if err != nil || len(changed) == 0 {
 		return 0, err
 	}
-	byApp := map[string][]Change{}
+	byApp := map[string][]*Change{}
 	for _, c := range changed {
 		byApp[c.App] = append(byApp[c.App], c)
 	}
@@ -62,8 +62,8 @@ func (h *History) Follow(ctx context.Context) (int, error) {
 }
 
 // takeInAll returns what was taken in, also when there is an error.
-func (h *History) takeInAll(ctx context.Context, apps []string, byApp map[string][]Change) ([]Change, error) {
-	var all []Change
+func (h *History) takeInAll(ctx context.Context, apps []string, byApp map[string][]*Change) ([]*Change, error) {
+	var all []*Change
 	for _, app := range apps {
 		for part := range slices.Chunk(byApp[app], bite) {
 			done, err := h.takeIn(ctx, app, part)

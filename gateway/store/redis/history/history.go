@@ -27,16 +27,29 @@ type Change struct {
 	Entries []string  // that tell of the change, for [Source.Followed]
 }
 
-// Source is what the history follows.
+// Source is what the history is made of.
 type Source interface {
+	Feed
+	Archive
+}
+
+// Feed is what the history follows.
+type Feed interface {
 	// Changed returns at most n records that changed, none of them twice.
-	Changed(ctx context.Context, n int) ([]Change, error)
+	Changed(ctx context.Context, n int) ([]*Change, error)
 	// Followed forgets that records changed. A change that came after [Source.Changed] is not forgotten.
-	Followed(ctx context.Context, changes []Change) error
+	Followed(ctx context.Context, changes []*Change) error
 	// Still tells of each of the changes whether its record is what it was.
-	Still(ctx context.Context, changes []Change) ([]bool, error)
+	Still(ctx context.Context, changes []*Change) ([]bool, error)
+}
+
+// Archive is what the history tells of and does not keep itself.
+type Archive interface {
 	// Records returns the verifications that are still kept, in the order of their references.
 	Records(ctx context.Context, refs []otp.Reference) ([]otp.Verification, error)
+	// To returns the references of verifications to an address, of all apps, the newest first and n at most: those from
+	// from on and before before, where they are not empty.
+	To(ctx context.Context, address string, from, before string, n int64) ([]otp.Reference, error)
 	// Overdue returns verifications that ran out and are still pending in their records.
 	Overdue(ctx context.Context, now time.Time) ([]otp.Verification, error)
 }

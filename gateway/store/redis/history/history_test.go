@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -60,20 +61,20 @@ func (r *records) put(v otp.Verification) {
 	r.states[v.Reference] = append(r.states[v.Reference], v)
 }
 
-func (r *records) Changed(_ context.Context, n int) ([]history.Change, error) {
+func (r *records) Changed(_ context.Context, n int) ([]*history.Change, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var all []history.Change
+	var all []*history.Change
 	for ref := range r.dirty {
 		if len(all) < n {
 			v := r.now[ref].Clone()
-			all = append(all, history.Change{Verification: v, Version: strconv.Itoa(r.version[ref]), At: v.CreatedAt})
+			all = append(all, &history.Change{Verification: v, Version: strconv.Itoa(r.version[ref]), At: v.CreatedAt})
 		}
 	}
 	return all, nil
 }
 
-func (r *records) Followed(_ context.Context, changes []history.Change) error {
+func (r *records) Followed(_ context.Context, changes []*history.Change) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range changes {
@@ -84,7 +85,7 @@ func (r *records) Followed(_ context.Context, changes []history.Change) error {
 	return nil
 }
 
-func (r *records) Still(_ context.Context, changes []history.Change) ([]bool, error) {
+func (r *records) Still(_ context.Context, changes []*history.Change) ([]bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	still := make([]bool, len(changes))
@@ -104,6 +105,19 @@ func (r *records) Records(_ context.Context, refs []otp.Reference) ([]otp.Verifi
 		}
 	}
 	return found, nil
+}
+
+func (r *records) To(_ context.Context, address, from, before string, n int64) ([]otp.Reference, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var refs []otp.Reference
+	for ref, v := range r.now {
+		if v.To.Address() == address && string(ref) >= from && (before == "" || string(ref) < before) {
+			refs = append(refs, ref)
+		}
+	}
+	slices.SortFunc(refs, func(a, b otp.Reference) int { return strings.Compare(string(b), string(a)) })
+	return refs[:min(len(refs), int(n))], nil
 }
 
 func (r *records) Overdue(_ context.Context, now time.Time) ([]otp.Verification, error) {
@@ -342,7 +356,7 @@ func (w world) everything(app string, limit int) []otp.Event {
 // forgetful is a source whose follower dies before it can say what it took in.
 type forgetful struct{ *records }
 
-func (forgetful) Followed(context.Context, []history.Change) error { return context.Canceled }
+func (forgetful) Followed(context.Context, []*history.Change) error { return context.Canceled }
 
 func TestOneWhoDiesHalfWayCountsNothingTwice(t *testing.T) {
 	t.Parallel()
@@ -526,7 +540,7 @@ func TestEventsOfTwoAppsWithOneIdAreBothTold(t *testing.T) {
 		stream := "test:{h " + app + "}:stream"
 		w.client.Del(t.Context(), stream)
 		for _, id := range []string{"7-1", "7-2"} {
-			err := w.client.XAdd(t.Context(), &redis.XAddArgs{Stream: stream, ID: id, Values: []any{"ref", string(v.Reference), "n", 0}}).Err()
+			err := w.client.XAdd(t.Context(), &redis.XAddArgs{Stream: stream, ID: id, Values: []any{"events", string(v.Reference) + " 0 1"}}).Err()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -63,23 +63,29 @@ func (h *History) List(ctx context.Context, q otp.Query) (otp.Page[otp.Verificat
 
 // refs are the next references before the one given, the newest first.
 func (h *History) refs(ctx context.Context, apps []string, q otp.Query, before string) ([]otp.Reference, error) {
-	span := &redis.ZRangeBy{Min: "-", Max: "+", Count: stride}
+	from := ""
 	if !q.From.IsZero() {
-		span.Min = "[" + first(q.From)
+		from = otp.ReferencesSince(q.From)
 	}
-	if !q.Until.IsZero() {
-		span.Max = "(" + first(q.Until.Add(time.Millisecond-1)) // what is too late by less is left out when it was read
+	if !q.Until.IsZero() { // what is too late by less is left out when it was read
+		until := otp.ReferencesSince(q.Until.Add(time.Millisecond - 1))
+		if before == "" || until < before {
+			before = until
+		}
 	}
-	if before != "" && (span.Max == "+" || before < span.Max[1:]) {
+	if q.To != "" {
+		return h.Source.To(ctx, q.To, from, before, stride)
+	}
+	span := &redis.ZRangeBy{Min: "-", Max: "+", Count: stride}
+	if from != "" {
+		span.Min = "[" + from
+	}
+	if before != "" {
 		span.Max = "(" + before
 	}
 	var all []otp.Reference
 	for _, app := range apps {
-		key := h.list(app)
-		if q.To != "" {
-			key = h.person(app, q.To)
-		}
-		refs, err := h.Client.ZRevRangeByLex(ctx, key, span).Result()
+		refs, err := h.Client.ZRevRangeByLex(ctx, h.list(app), span).Result()
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +98,7 @@ func (h *History) refs(ctx context.Context, apps []string, q otp.Query, before s
 }
 
 func lists(q otp.Query, v otp.Verification) bool {
-	return (q.Status == "" || v.Status == q.Status) && (q.Channel == "" || v.Channel == q.Channel) &&
+	return (q.App == "" || v.App == q.App) && (q.Status == "" || v.Status == q.Status) && (q.Channel == "" || v.Channel == q.Channel) &&
 		(q.Provider == "" || len(v.Deliveries) > 0 && v.Deliveries[len(v.Deliveries)-1].Provider == q.Provider) &&
 		(q.Country == "" || v.To.Country() == q.Country) && (q.To == "" || v.To.Address() == q.To) &&
 		(q.Purpose == "" || v.Purpose == q.Purpose) && has(v, q.Metadata) && within(q, v.CreatedAt)

@@ -2,14 +2,15 @@ package history
 
 import (
 	"context"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/otpgate/otpgate/gateway/otp"
 )
 
-// rememberedAtMost is how many states are remembered, of some 400 bytes each.
-const rememberedAtMost = 30_000
+// rememberedAtMost is how many states are remembered, of some 400 bytes each. The collector looks at each of them.
+const rememberedAtMost = 10_000
 
 // remember keeps the state that an item leads to, unless the verification has ended: then little can follow on it. So it
 // need not be read again, only compared.
@@ -22,61 +23,69 @@ func (h *History) remember(one *item) {
 }
 
 // look returns the states in which verifications were last taken in. A remembered one may be behind.
-func (h *History) look(ctx context.Context, app string, changes []Change) ([]state, error) {
-	states := make([]state, len(changes))
-	var unknown []looked
+func (h *History) look(ctx context.Context, app string, changes []*Change) ([]*state, error) {
+	states := make([]*state, len(changes))
+	var unknown []int
 	for i, c := range changes {
 		if text, ok := h.memory.Get(c.Reference); ok {
 			states[i] = h.decode(c.Reference, text)
 		} else {
-			unknown = append(unknown, looked{c, &states[i]})
+			unknown = append(unknown, i)
 		}
 	}
 	if len(unknown) == 0 {
 		return states, nil
 	}
-	return states, h.fetch(ctx, app, unknown)
+	return states, h.fetch(ctx, app, changes, states, unknown)
 }
 
-// looked is a change, and where the state before it belongs.
-type looked struct {
-	change Change
-	state  *state
-}
-
-// fetch reads states that are not remembered.
-func (h *History) fetch(ctx context.Context, app string, unknown []looked) error {
-	var keys []string
+// fetch reads states that are not remembered. Where there is none, the verification is new, or so old that what was told of
+// it has had its time: then it is in the list.
+func (h *History) fetch(ctx context.Context, app string, changes []*Change, states []*state, unknown []int) error {
+	keys, none := make([]string, len(unknown)), new(state)
+	var old []int
 	score := []any{"ZMSCORE", h.list(app)} // the library's own call takes a score of 0 for none
-	for _, one := range unknown {
-		keys, score = append(keys, h.seen(app, one.change.Reference)), append(score, string(one.change.Reference))
+	for k, i := range unknown {
+		keys[k] = h.told(app, changes[i].Reference)
+		states[i] = none
+		if time.Since(changes[i].CreatedAt) > h.KeepEvents/2 {
+			old, score = append(old, i), append(score, string(changes[i].Reference))
+		}
 	}
 	var texts *redis.SliceCmd
 	var scores *redis.Cmd
 	_, err := h.Client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		texts, scores = p.MGet(ctx, keys...), p.Do(ctx, score...)
+		if texts = p.MGet(ctx, keys...); len(old) > 0 {
+			scores = p.Do(ctx, score...)
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	listed, err := scores.Slice()
-	if err != nil {
-		return err
-	}
-	var found []looked
-	for i, one := range unknown {
-		if text, ok := texts.Val()[i].(string); ok {
-			*one.state = h.decode(one.change.Reference, text)
-			found = append(found, one)
+	if len(old) > 0 {
+		listed, err := scores.Slice()
+		if err != nil {
+			return err
 		}
-		one.state.listed = listed[i] != nil
+		for k, i := range old {
+			if listed[k] != nil {
+				states[i] = &state{forgotten: true}
+			}
+		}
 	}
-	return h.doubt(ctx, found)
+	var found []int
+	for k, i := range unknown {
+		if text, ok := texts.Val()[k].(string); ok {
+			states[i] = h.decode(changes[i].Reference, text)
+			found = append(found, i)
+		}
+	}
+	return h.doubt(ctx, changes, states, found)
 }
 
 // decode reads a state. One that cannot be read is told of and passed over.
-func (h *History) decode(ref otp.Reference, text string) state {
+func (h *History) decode(ref otp.Reference, text string) *state {
 	s, err := decodeState(ref, text)
 	if err != nil {
 		h.Log.Error("the history of a verification cannot be read and goes no further", "reference", ref, "error", err)
@@ -86,20 +95,20 @@ func (h *History) decode(ref otp.Reference, text string) state {
 
 // doubt marks states that may be newer than the change: after the record was read, and before the state was, somebody
 // else may have taken in the next change. A record that is still the same was not overtaken.
-func (h *History) doubt(ctx context.Context, found []looked) error {
+func (h *History) doubt(ctx context.Context, changes []*Change, states []*state, found []int) error {
 	if len(found) == 0 {
 		return nil
 	}
-	changes := make([]Change, len(found))
-	for i, one := range found {
-		changes[i] = one.change
+	doubtful := make([]*Change, len(found))
+	for k, i := range found {
+		doubtful[k] = changes[i]
 	}
-	still, err := h.Source.Still(ctx, changes)
+	still, err := h.Source.Still(ctx, doubtful)
 	if err != nil {
 		return err
 	}
-	for i, one := range found {
-		one.state.newer = !still[i]
+	for k, i := range found {
+		states[i].newer = !still[k]
 	}
 	return nil
 }

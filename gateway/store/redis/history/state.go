@@ -11,11 +11,16 @@ import (
 	"github.com/otpgate/otpgate/providers"
 )
 
-// The state in which a verification was last taken in stands in Redis as two lines: the version of its record, and what
-// [otp.Changes] and [otp.Account] look at in it. Nothing else of it is kept here.
+// What is told of a verification stands in Redis as one string of lines:
+//
+//	the version of the record that was last taken in
+//	what [otp.Changes] and [otp.Account] look at in it
+//	an event, and so on, in their order
+//
+// The first two lines are its state.
 
-// layout is the version of the second line. Layout 1 was the whole record.
-const layout = 2
+// layout is the version of the second line.
+const layout = 3
 
 // seenRecord is the second line.
 type seenRecord struct {
@@ -56,20 +61,22 @@ type seenCheck struct {
 	Provider string      `json:"p,omitempty"`
 }
 
-// state is a verification as it was last taken in. Of the verification only what seenRecord has is there.
+// state is a verification as it was last taken in; the zero state: it was not. Of the verification only what seenRecord has is
+// there.
 type state struct {
 	otp.Verification
-	line    string // that it begins with, which tells states apart; empty: there is none
-	listed  bool   // the verification is in the list: without a line, what was there was forgotten
-	newer   bool   // it may be that of a later change
-	damaged bool   // it cannot be read: what changed since cannot be told, and must not keep others from being told
+	line  string // that it begins with, which tells states apart; empty: there is none
+	newer bool   // it may be that of a later change
+	// What changed since cannot be told, and must not keep others from being told: what was told before has had its time, or
+	// the state cannot be read.
+	forgotten, damaged bool
 }
 
 // lineOf is the first line of the state that a change leads to.
-func lineOf(c Change) string { return c.Version + "\n" }
+func lineOf(c *Change) string { return c.Version + "\n" }
 
 // encodeState writes down what a change leads to.
-func encodeState(c Change) (string, error) {
+func encodeState(c *Change) (string, error) {
 	s := seenRecord{
 		Layout: layout, Country: c.To.Country(), Channel: string(c.Channel), Status: c.Status,
 		CreatedAt: c.CreatedAt.UnixMilli(), ExpiresAt: c.ExpiresAt.UnixMilli(), Attempts: c.Attempts, Resends: c.Resends,
@@ -87,20 +94,19 @@ func encodeState(c Change) (string, error) {
 		s.Checks = append(s.Checks, seenCheck{ID: g.ID, Outcome: g.Outcome, Counted: g.Counted, Provider: g.Provider})
 	}
 	b, err := json.Marshal(s)
-	return lineOf(c) + string(b), err
+	return lineOf(c) + string(b) + "\n", err
 }
 
-// decodeState reads what encodeState wrote, and states of layout 1.
-func decodeState(ref otp.Reference, text string) (state, error) {
+// decodeState reads what encodeState wrote, whatever comes after it.
+func decodeState(ref otp.Reference, text string) (*state, error) {
 	line, rest, _ := strings.Cut(text, "\n")
-	s := state{line: line + "\n"}
+	second, _, _ := strings.Cut(rest, "\n")
+	s := &state{line: line + "\n"}
 	var r seenRecord
-	err := json.Unmarshal([]byte(rest), &r)
+	err := json.Unmarshal([]byte(second), &r)
 	switch {
 	case err != nil:
 		err = fmt.Errorf("what was last taken in of it is damaged: %w", err)
-	case r.Layout == 1:
-		s.Verification, err = otp.DecodeRecord([]byte(rest))
 	case r.Layout != layout:
 		err = fmt.Errorf("what was last taken in of it has layout %d; this gateway reads layout %d", r.Layout, layout)
 	default:
@@ -108,6 +114,12 @@ func decodeState(ref otp.Reference, text string) (state, error) {
 	}
 	s.damaged = err != nil
 	return s, err
+}
+
+// eventsOf are the events behind a state.
+func eventsOf(text string) []string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	return lines[min(2, len(lines)):]
 }
 
 func (r *seenRecord) verification(ref otp.Reference) otp.Verification {

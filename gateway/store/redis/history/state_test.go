@@ -44,7 +44,7 @@ func TestAStateHasAllThatHistoryLooksAt(t *testing.T) {
 		otp.StatusPending, otp.StatusVerified, otp.StatusExpired, otp.StatusFailed, otp.StatusCanceled,
 	} {
 		v := ended(status)
-		text, err := encodeState(Change{Verification: v, Version: "v7"})
+		text, err := encodeState(&Change{Verification: v, Version: "v7"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestAStateHasAllThatHistoryLooksAt(t *testing.T) {
 
 func TestAStateHasNothingElse(t *testing.T) {
 	t.Parallel()
-	text, err := encodeState(Change{Verification: ended(otp.StatusVerified), Version: "v7"})
+	text, err := encodeState(&Change{Verification: ended(otp.StatusVerified), Version: "v7"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestAStateHasNothingElse(t *testing.T) {
 
 func TestStatesOfOtherLayoutsAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"v7\n{\"v\":3}", "v7\n{", "v7", "v7\n{\"v\":1,\"deliveries\":7}", "v7\n{}"} {
+	for _, text := range []string{"v7\n{\"v\":4}", "v7\n{", "v7", "v7\n{\"v\":2}", "v7\n{\"v\":3,\"d\":7}", "v7\n{}"} {
 		if s, err := decodeState("r", text); err == nil || !s.damaged {
 			t.Errorf("%q is a state", text)
 		}

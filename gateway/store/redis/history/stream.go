@@ -124,13 +124,9 @@ func (s spot) end(app, newest string) (end string, left int) {
 var errStream = errors.New("the stream of events is damaged")
 
 // placesOf are the places of an entry, the newest first. An entry names verifications, and of each the number of its
-// first event and how many there are. Earlier gateways made an entry of each event, with a reference and a number.
+// first event and how many there are.
 func placesOf(app string, m redis.XMessage) ([]place, error) {
 	text, _ := m.Values["events"].(string)
-	if ref, ok := m.Values["ref"].(string); ok {
-		number, _ := m.Values["n"].(string)
-		text = ref + " " + number + " 1"
-	}
 	words := strings.Fields(text)
 	if len(words) == 0 || len(words)%3 != 0 {
 		return nil, fmt.Errorf("%w: its entry %s", errStream, m.ID)

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strconv"
 	"strings"
@@ -12,15 +13,15 @@ import (
 	"github.com/otpgate/otpgate/gateway/otp"
 )
 
-// write takes in items of an app, all of them or none. It watches their states: should one be another than it was, or
-// become another meanwhile, the error is errOvertaken or [redis.TxFailedErr].
+// write takes in items of an app, all of them or none. It watches what is told of them: should a state be another than it
+// was, or become another meanwhile, the error is errOvertaken or [redis.TxFailedErr].
 func (h *History) write(ctx context.Context, app string, items []*item) error {
 	watched := make([]string, len(items))
 	for i, one := range items {
-		watched[i] = h.seen(app, one.change.Reference)
+		watched[i] = h.told(app, one.change.Reference)
 	}
 	return h.Client.Watch(ctx, func(tx *redis.Tx) error {
-		now, err := h.compare(ctx, tx, app, items)
+		now, err := compare(ctx, tx, watched, items)
 		if err != nil {
 			return err
 		}
@@ -32,43 +33,41 @@ func (h *History) write(ctx context.Context, app string, items []*item) error {
 	}, watched...)
 }
 
-// compare finds out whether the states are what the items were made of, and where their events begin. It returns the
+// compare finds out whether the states are what the items were made of, and which events stand behind them. It returns the
 // time of the server.
-func (h *History) compare(ctx context.Context, tx *redis.Tx, app string, items []*item) (time.Time, error) {
+func compare(ctx context.Context, tx *redis.Tx, keys []string, items []*item) (time.Time, error) {
 	var clock *redis.TimeCmd
 	var none *redis.IntCmd
-	lines, counts := make([]*redis.StringCmd, len(items)), make([]*redis.IntCmd, len(items))
+	texts := make([]*redis.StringCmd, len(items))
 	_, err := tx.Pipelined(ctx, func(p redis.Pipeliner) error {
-		var stateless []string
 		clock = p.Time(ctx)
+		var fresh []string
 		for i, one := range items {
-			ref, line := one.change.Reference, one.before.line
-			if line == "" {
-				stateless = append(stateless, h.seen(app, ref))
-				continue
+			if one.fresh() {
+				fresh = append(fresh, keys[i])
+			} else {
+				texts[i] = p.Get(ctx, keys[i])
 			}
-			lines[i] = p.GetRange(ctx, h.seen(app, ref), 0, int64(len(line)-1))
-			counts[i] = p.LLen(ctx, h.events(app, ref))
 		}
-		if len(stateless) > 0 {
-			none = p.Exists(ctx, stateless...)
+		if len(fresh) > 0 {
+			none = p.Exists(ctx, fresh...)
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return time.Time{}, err
 	}
 	if none != nil && none.Val() > 0 {
 		return time.Time{}, errOvertaken
 	}
 	for i, one := range items {
-		if lines[i] == nil {
+		if texts[i] == nil {
 			continue
 		}
-		if lines[i].Val() != one.before.line {
+		if !strings.HasPrefix(texts[i].Val(), one.before.line) {
 			return time.Time{}, errOvertaken
 		}
-		one.first = counts[i].Val()
+		one.told = eventsOf(texts[i].Val())
 	}
 	return clock.Val(), nil
 }
@@ -79,12 +78,12 @@ func (h *History) writeAll(ctx context.Context, p redis.Pipeliner, app string, i
 	var told []string
 	for _, one := range items {
 		ref := one.change.Reference
-		h.writeOne(ctx, p, app, one)
-		if one.fresh {
+		p.Set(ctx, h.told(app, ref), one.text(), h.keep(one))
+		if one.fresh() {
 			fresh = append(fresh, redis.Z{Member: string(ref)})
 		}
 		if len(one.events) > 0 {
-			told = append(told, string(ref), strconv.FormatInt(one.first, 10), strconv.Itoa(len(one.events)))
+			told = append(told, string(ref), strconv.Itoa(len(one.told)), strconv.Itoa(len(one.events)))
 		}
 	}
 	if len(told) > 0 {
@@ -96,32 +95,20 @@ func (h *History) writeAll(ctx context.Context, p redis.Pipeliner, app string, i
 	}
 	if len(fresh) > 0 {
 		p.ZAdd(ctx, h.list(app), fresh...)
-		p.ZRemRangeByLex(ctx, h.list(app), "-", "("+first(now.Add(-h.KeepVerifications)))
+		p.ZRemRangeByLex(ctx, h.list(app), "-", "("+otp.ReferencesSince(now.Add(-h.KeepVerifications)))
 		p.PExpire(ctx, h.list(app), h.KeepVerifications)
 	}
 	h.add(ctx, p, app, sumsOf(items))
 }
 
-// writeOne makes the commands for what one verification has alone.
-func (h *History) writeOne(ctx context.Context, p redis.Pipeliner, app string, one *item) {
+// keep is how long what is told of an item is kept from now on. Events are told of until long after the end of the
+// verification, so their end moves only when that one does, and with what comes after it.
+func (h *History) keep(one *item) time.Duration {
 	c := one.change
-	p.Set(ctx, h.seen(app, c.Reference), one.state, c.ExpiresAt.Sub(c.CreatedAt)+known)
-	events := h.events(app, c.Reference)
-	if len(one.events) > 0 {
-		texts := make([]any, len(one.events))
-		for i, e := range one.events {
-			texts[i] = e
-		}
-		p.RPush(ctx, events, texts...)
+	if !one.fresh() && !c.At.After(c.ExpiresAt) && c.ExpiresAt.Equal(one.before.ExpiresAt) {
+		return redis.KeepTTL
 	}
-	if one.moved || one.first == 0 {
-		p.PExpire(ctx, events, h.KeepEvents+max(c.ExpiresAt.Sub(c.At), 0))
-	}
-	if one.fresh {
-		person := h.person(app, c.To.Address())
-		p.ZAdd(ctx, person, redis.Z{Member: string(c.Reference)})
-		p.PExpire(ctx, person, h.KeepVerifications)
-	}
+	return h.KeepEvents + max(c.ExpiresAt.Sub(c.At), 0)
 }
 
 // add makes the commands that add to the sums.
@@ -142,9 +129,6 @@ func (h *History) add(ctx context.Context, p redis.Pipeliner, app string, sums m
 func sumsOf(items []*item) map[int64]map[string]int64 {
 	sums := map[int64]map[string]int64{}
 	for _, one := range items {
-		if one.untold() {
-			continue
-		}
 		hour := hourOf(one.change.CreatedAt).Unix()
 		if sums[hour] == nil {
 			sums[hour] = map[string]int64{}

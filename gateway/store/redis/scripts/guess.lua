@@ -1,11 +1,11 @@
 -- Counts a guess: in the window of the person's wrong guesses, and at the verification. A gateway that knows the
 -- verification has run the rules and judged the guess already; what it makes of that holds for the version it knows alone.
--- KEYS[6]: the person's windows, where the version is known and they are limited. ARGV: 4 version that is known (empty:
+-- KEYS[5]: the person's windows, where the version is known and they are limited. ARGV: 4 version that is known (empty:
 -- none), 5 now, 6 app, 7 address, 8 purpose (both empty: any), 9 the guess, 10 begin of the key of the person's windows
 -- (empty: no limit), 11... what put needs (the text is empty: nothing ends, the guess is added), 14 the claim
 local text = redis.call('GET', KEYS[1])
 if not text then return { 'missing' } end
-local known, windows = string.sub(text, 1, 15) .. #text == ARGV[4], KEYS[6]
+local known, windows = string.sub(text, 1, 15) .. #text == ARGV[4], KEYS[5]
 if not known then
   if ARGV[11] ~= '' then return { 'moved', text } end
   local layout, status, ends, attempts, allowed, size, app, to, purpose, person, at = string.match(text,

@@ -1,5 +1,5 @@
 -- What every step on a verification has in common (record.go tells how one stands in Redis):
---   KEYS: 1 the verification, 2 timers, 3 ends (both of the shard), 4 open verifications of the person, 5 what happened, of the shard
+--   KEYS: 1 the verification; of its shard: 2 timers, 3 ends, 4 what happened
 --   ARGV: 1 its reference, 2 retention in milliseconds, 3 whether changes are noted
 
 -- What all verifications of a shard share lives as long as the one that lives longest, and up to an hour more, so that
@@ -11,7 +11,7 @@ local function outlive(ttl, key, another)
 end
 
 local function note()
-  if ARGV[3] == '1' then redis.call('XADD', KEYS[5], '*', 'r', ARGV[1]) end
+  if ARGV[3] == '1' then redis.call('XADD', KEYS[4], '*', 'r', ARGV[1]) end
 end
 
 -- When the next step of a fallback is due; empty: as before, '-': none is left.

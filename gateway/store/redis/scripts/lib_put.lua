@@ -11,7 +11,6 @@ local function put(a)
   if ARGV[a + 1] == '-' then
     redis.call('SET', KEYS[1], ARGV[a], 'PX', ARGV[2])
     redis.call('ZREM', KEYS[3], ARGV[1])
-    redis.call('ZREM', KEYS[4], ARGV[1])
   else
     redis.call('SET', KEYS[1], ARGV[a], 'KEEPTTL')
     if ARGV[a + 1] ~= '' then redis.call('ZADD', KEYS[3], 'XX', ARGV[a + 1], ARGV[1]) end
