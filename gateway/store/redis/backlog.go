@@ -26,7 +26,7 @@ func (s *Store) Backlog(ctx context.Context, now time.Time) (Backlog, error) {
 	due, changed := make([]*goredis.IntCmd, otp.Shards), make([]*goredis.IntCmd, otp.Shards)
 	for i := range due {
 		due[i] = pipe.ZCount(ctx, s.keys.due(byte(i)), "-inf", until)
-		changed[i] = pipe.XLen(ctx, s.keys.news(byte(i)))
+		changed[i] = pipe.LLen(ctx, s.keys.news(byte(i)))
 	}
 	parked := pipe.LLen(ctx, s.keys.parked())
 	if _, err := pipe.Exec(ctx); err != nil {

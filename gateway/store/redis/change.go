@@ -114,8 +114,8 @@ func (s *Store) refresh(ctx context.Context, changes []*change) {
 }
 
 // meet runs the rule on what stands in Redis; an empty text is none.
-func (c *change) meet(text string) {
-	if text == "" {
+func (c *change) meet(text []byte) {
+	if len(text) == 0 {
 		c.refused, c.done = store.NotFound(), true
 		return
 	}
@@ -151,9 +151,9 @@ func (c *change) take() {
 	case "ok":
 		c.wrote, c.done = true, true
 	case "missing":
-		c.meet("")
+		c.meet(nil)
 	case "moved":
-		c.meet(text(r.at(0)))
+		c.meet(r.record())
 	default:
 		c.refused, c.done = errReply, true
 	}

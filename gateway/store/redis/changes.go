@@ -27,9 +27,11 @@ func (s *Store) History(events time.Duration) *history.History {
 // perShard is how many entries a shard is asked for at once: with all shards busy it is far more than anybody takes.
 const perShard = 32
 
-// news is what a stream tells: to which verification something happened, and which entries say so.
+// news is what the list of a shard tells: to which verification something happened, and which entries say so.
 type news struct {
 	ref     otp.Reference
+	version string // that it had after the last of them
+	end     int    // of the list that the entries are near to: 1 is its beginning, -1 its end
 	entries []string
 }
 
@@ -39,109 +41,133 @@ func (s *Store) Changed(ctx context.Context, n int) ([]*history.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	refs := make([]otp.Reference, len(told))
-	for i, one := range told {
+	changes, unknown := make([]*history.Change, 0, len(told)), make([]*news, 0, len(told))
+	for _, one := range told {
+		if seen, ok := s.known(one); ok {
+			changes = append(changes, seen.change(one))
+		} else {
+			unknown = append(unknown, one)
+		}
+	}
+	refs := make([]otp.Reference, len(unknown))
+	for i, one := range unknown {
 		refs[i] = one.ref
 	}
 	texts, err := s.texts(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
-	changes := make([]*history.Change, 0, len(told))
 	var gone []*history.Change
-	for i, one := range told {
+	for i, one := range unknown {
 		seen, err := decode(texts[i].text)
 		if err == nil {
-			changes = append(changes, &history.Change{
-				Verification: seen.verification, Version: versionOf(texts[i].text), At: seen.at, Entries: one.entries,
-			})
+			changes = append(changes, seen.change(one))
 			continue
 		}
-		if texts[i].text != "" {
+		if len(texts[i].text) > 0 {
 			s.options.Log.Error("a verification cannot be read and is left out of the history", "reference", one.ref, "error", err)
 		}
-		gone = append(gone, &history.Change{Verification: otp.Verification{Reference: one.ref}, Entries: one.entries})
+		none := &state{verification: otp.Verification{Reference: one.ref}}
+		gone = append(gone, none.change(one))
 	}
 	return changes, s.Followed(ctx, gone)
 }
 
+// known is the state that the last entry tells of, if this gateway remembers it. Whoever looks at it changes nothing.
+func (s *Store) known(one *news) (*state, bool) {
+	seen, ok := s.memory.Peek(one.ref)
+	switch {
+	case !ok:
+		return nil, false
+	case seen.state != nil:
+		return seen.state, seen.state.version() == one.version
+	case versionOf(seen.text) != one.version:
+		return nil, false
+	}
+	now, err := decode(seen.text)
+	return now, err == nil
+}
+
+// change is the state as the history looks at it, of which entries tell.
+func (s *state) change(of *news) *history.Change {
+	return &history.Change{Verification: s.verification, Version: s.version(), At: s.at, End: of.end, Entries: of.entries}
+}
+
 // news reads what happened, about n verifications at most. It looks into every shard, beginning anywhere, so that a busy
-// one does not hide the others; but where the first ones it asks have plenty, the others would be asked in vain.
-func (s *Store) news(ctx context.Context, n int) ([]news, error) {
-	var all []news
-	first, few := rand.IntN(otp.Shards), max(1, n/perShard)
+// one does not hide the others; but where the first ones it asks have plenty, the others would be asked in vain. It reads a
+// list from one of its ends, now from this and now from that one: some entries that cannot be taken in for the time being do
+// not hide the others.
+func (s *Store) news(ctx context.Context, n int) ([]*news, error) {
+	var all []*news
+	first, few, end := rand.IntN(otp.Shards), max(1, n/perShard), 1-2*rand.IntN(2)
 	for asked := 0; asked < otp.Shards && len(all) < n; {
 		many := otp.Shards - asked
 		if busy := 4*len(all) >= asked*perShard; busy {
 			many = min(many, few)
 		}
 		pipe := s.client.Pipeline()
-		entries := make([]*goredis.Cmd, many)
+		entries := make([]*goredis.StringSliceCmd, many)
 		for i := range entries {
-			entries[i] = some(ctx, pipe, s.keys.news(byte(first+asked+i)))
+			key := s.keys.news(byte(first + asked + i))
+			if end > 0 {
+				entries[i] = pipe.LRange(ctx, key, 0, perShard-1)
+			} else {
+				entries[i] = pipe.LRange(ctx, key, -perShard, -1)
+			}
 		}
 		if _, err := pipe.Exec(ctx); err != nil {
 			return nil, explain(err)
 		}
 		for _, shard := range entries {
-			told, _ := shard.Val().([]any)
-			all = gather(all, told)
+			all = gather(all, shard.Val(), end)
 		}
 		asked += many
 	}
 	return all[:min(n, len(all))], nil
 }
 
-// some reads entries of a shard from one of its ends, now from this and now from that one: some that cannot be taken in
-// for the time being do not hide the others.
-func some(ctx context.Context, pipe goredis.Pipeliner, key string) *goredis.Cmd {
-	if rand.IntN(2) == 0 {
-		return pipe.Do(ctx, "xrange", key, "-", "+", "count", perShard)
-	}
-	return pipe.Do(ctx, "xrevrange", key, "+", "-", "count", perShard)
-}
-
-// gather adds the entries of a shard, those of one verification together. An entry is its id and what script note wrote:
-// the name of its only field, and a reference.
-func gather(all []news, entries []any) []news {
+// gather adds the entries of a shard, the oldest first, those of one verification together. An entry is what script note
+// wrote: a reference and a version.
+func gather(all []*news, entries []string, end int) []*news {
 	begin := len(all)
 	for _, entry := range entries {
-		parts, _ := entry.([]any)
-		if len(parts) != 2 {
-			continue
-		}
-		fields, _ := parts[1].([]any)
-		if len(fields) != 2 {
-			continue
-		}
-		ref := otp.Reference(text(fields[1]))
-		at := slices.IndexFunc(all[begin:], func(one news) bool { return one.ref == ref })
+		ref, version, _ := strings.Cut(entry, " ")
+		at := slices.IndexFunc(all[begin:], func(one *news) bool { return string(one.ref) == ref })
 		if at < 0 {
 			at = len(all) - begin
-			all = append(all, news{ref: ref})
+			all = append(all, &news{ref: otp.Reference(ref), end: end})
 		}
-		one := &all[begin+at]
-		one.entries = append(one.entries, text(parts[0]))
+		one := all[begin+at]
+		one.version, one.entries = version, append(one.entries, entry)
 	}
 	return all
 }
 
-// Followed implements [history.Source]. What is read of a verification is newer than the entries that were read before:
-// so they can go, and one that came since stays.
+// Followed implements [history.Source]. What is told of a verification is no older than the entries that were read: so they can
+// go, and one that came since stays.
 func (s *Store) Followed(ctx context.Context, changes []*history.Change) error {
-	entries := map[byte][]string{}
+	type place struct {
+		shard byte
+		end   int
+	}
+	entries := map[place][]any{}
 	for _, c := range changes {
-		entries[c.Reference.Shard()] = append(entries[c.Reference.Shard()], c.Entries...)
+		at := place{c.Reference.Shard(), c.End}
+		if entries[at] == nil {
+			entries[at] = []any{c.End}
+		}
+		for _, entry := range c.Entries {
+			entries[at] = append(entries[at], entry)
+		}
 	}
 	if len(entries) == 0 {
 		return nil
 	}
-	pipe := s.client.Pipeline()
-	for shard, ids := range entries {
-		pipe.XDel(ctx, s.keys.news(shard), ids...)
+	calls := make([]*command, 0, len(entries))
+	for at, args := range entries {
+		calls = append(calls, newCommand(ctx, "followed", s.scripts.drop, []string{s.keys.news(at.shard)}, args...))
 	}
-	_, err := pipe.Exec(ctx)
-	return explain(err)
+	return s.run(ctx, calls...)
 }
 
 // Still implements [history.Source].
@@ -169,7 +195,7 @@ func (s *Store) Records(ctx context.Context, refs []otp.Reference) ([]otp.Verifi
 	}
 	found := make([]otp.Verification, 0, len(refs))
 	for _, one := range texts {
-		if one.text == "" {
+		if len(one.text) == 0 {
 			continue
 		}
 		v, err := verificationOf(one.text)

@@ -35,7 +35,7 @@ func (s *Store) Reserve(ctx context.Context, g otp.Guess) (otp.Verification, err
 		case "counted":
 			return s.counted(t, r)
 		case "moved":
-			now, err := decode(text(r.at(0)))
+			now, err := decode(r.record())
 			if err != nil {
 				return otp.Verification{}, err
 			}
@@ -118,7 +118,7 @@ func (s *Store) guess(ctx context.Context, t *trial) *command {
 
 // counted reads the verification that a guess was counted at, which was unknown before.
 func (s *Store) counted(t *trial, r reply) (otp.Verification, error) {
-	seen, err := decode(text(r.at(0)))
+	seen, err := decode(r.record())
 	if err != nil {
 		return otp.Verification{}, err
 	}
@@ -140,7 +140,7 @@ func (s *Store) tried(after *state) otp.Verification {
 
 // refusal is what the rule says to a guess that the script refused.
 func (t *trial) refusal(r reply) error {
-	seen, err := decode(text(r.at(0)))
+	seen, err := decode(r.record())
 	if err != nil {
 		return err
 	}

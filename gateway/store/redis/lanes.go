@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -31,7 +30,6 @@ var (
 // need it.
 type lanes struct {
 	client  goredis.UniversalClient
-	timeout time.Duration
 	queue   chan *load
 	closing chan struct{}
 	all     sync.WaitGroup
@@ -44,8 +42,8 @@ type load struct {
 	done  chan struct{} // closed when all of them have their answers
 }
 
-func newLanes(client goredis.UniversalClient, timeout time.Duration) *lanes {
-	l := &lanes{client: client, timeout: timeout, queue: make(chan *load, laneLoad), closing: make(chan struct{})}
+func newLanes(client goredis.UniversalClient) *lanes {
+	l := &lanes{client: client, queue: make(chan *load, laneLoad), closing: make(chan struct{})}
 	for range laneCount {
 		l.all.Go(l.run)
 	}
@@ -104,8 +102,7 @@ func (l *lanes) gather(first *load) []*load {
 }
 
 func (l *lanes) send(all []*load) {
-	ctx, cancel := context.WithTimeout(context.Background(), l.timeout)
-	defer cancel()
+	ctx := context.Background() // each caller waits as long as he may; the client gives up by itself
 	pipe := l.client.Pipeline()
 	var joints []*joint
 	for _, one := range all {

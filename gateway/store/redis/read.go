@@ -27,7 +27,7 @@ func (s *Store) Get(ctx context.Context, ref otp.Reference) (otp.Verification, e
 }
 
 func (s *Store) get(ctx context.Context, ref otp.Reference) (otp.Verification, error) {
-	text, err := s.client.Get(ctx, s.keys.record(ref)).Result()
+	text, err := s.client.Get(ctx, s.keys.record(ref)).Bytes()
 	if errors.Is(err, goredis.Nil) {
 		return otp.Verification{}, store.NotFound()
 	}
@@ -44,7 +44,7 @@ func (s *Store) get(ctx context.Context, ref otp.Reference) (otp.Verification, e
 
 // read is what stands in Redis of one verification; an empty text is none.
 type read struct {
-	text string
+	text []byte
 	err  error
 }
 
@@ -62,7 +62,8 @@ func (s *Store) texts(ctx context.Context, refs []otp.Reference) ([]read, error)
 	all := make([]read, len(refs))
 	var first error
 	for i, one := range sent {
-		all[i] = read{one.Val(), explain(ignoreNil(one.Err()))}
+		text, err := one.Bytes()
+		all[i] = read{text, explain(ignoreNil(err))}
 		first = cmp.Or(first, all[i].err)
 	}
 	return all, first

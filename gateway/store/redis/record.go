@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -43,7 +44,9 @@ type state struct {
 func (s *state) version() string { return s.stamp + strconv.Itoa(s.size) }
 
 // versionOf is the version of what stands in Redis, readable or not.
-func versionOf(text string) string { return text[:min(stampEnd, len(text))] + strconv.Itoa(len(text)) }
+func versionOf(text []byte) string {
+	return string(text[:min(stampEnd, len(text))]) + strconv.Itoa(len(text))
+}
 
 var errDamaged = errors.New("a stored verification cannot be read")
 
@@ -90,19 +93,19 @@ func appendStamp(b []byte, n uint64) []byte {
 func personOf(v *otp.Verification) string { return otp.PersonOf(v.To) }
 
 // decode reads what encode wrote, and the guesses since.
-func decode(text string) (*state, error) {
-	version, _, _ := strings.Cut(text, " ")
-	if version != layout {
-		if _, err := strconv.Atoi(version); err != nil {
+func decode(text []byte) (*state, error) {
+	version, _, _ := bytes.Cut(text, []byte(" "))
+	if string(version) != layout {
+		if _, err := strconv.Atoi(string(version)); err != nil {
 			return nil, errDamaged
 		}
 		return nil, fmt.Errorf("%w: it has version %s; this gateway reads version %s", errDamaged, version, layout)
 	}
-	lines := strings.SplitN(text, "\n", 7)
+	lines := bytes.SplitN(text, []byte("\n"), 7)
 	if len(lines) != 7 {
 		return nil, errDamaged
 	}
-	head := strings.Fields(lines[0])
+	head := strings.Fields(string(lines[0]))
 	if len(head) != 8 {
 		return nil, errDamaged
 	}
@@ -110,12 +113,12 @@ func decode(text string) (*state, error) {
 	if err != nil {
 		return nil, errDamaged
 	}
-	s := &state{at: time.UnixMilli(at).UTC(), stamp: text[:stampEnd], size: len(text)}
-	if s.verification, err = otp.DecodeRecord([]byte(lines[5])); err != nil {
+	s := &state{at: time.UnixMilli(at).UTC(), stamp: string(text[:stampEnd]), size: len(text)}
+	if s.verification, err = otp.DecodeRecord(lines[5]); err != nil {
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
-	for line := range strings.Lines(lines[6]) {
-		check, err := otp.DecodeCheck([]byte(line))
+	for line := range bytes.Lines(lines[6]) {
+		check, err := otp.DecodeCheck(line)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errDamaged, err)
 		}
@@ -131,7 +134,7 @@ func (s *state) guessed(c otp.Check) {
 }
 
 // verificationOf reads a verification alone.
-func verificationOf(text string) (otp.Verification, error) {
+func verificationOf(text []byte) (otp.Verification, error) {
 	s, err := decode(text)
 	if err != nil {
 		return otp.Verification{}, err

@@ -53,6 +53,6 @@ func (s *Store) recall(ref otp.Reference) (*state, bool) {
 	if seen.state != nil {
 		return seen.state, true
 	}
-	now, err := decode(string(seen.text))
+	now, err := decode(seen.text)
 	return now, err == nil
 }

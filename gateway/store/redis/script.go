@@ -23,7 +23,7 @@ type script struct {
 type scripts struct {
 	begin, unbegin, renew, replace, deliver, guess, claim script // on a verification
 	limit, unlimit, charge, uncharge                      script // limits by themselves
-	exchange, free, lookup, park, unpark                  script // elsewhere
+	exchange, free, lookup, park, unpark, drop            script // elsewhere
 }
 
 // loadScripts puts each step together with the parts that it shares with others.
@@ -40,7 +40,7 @@ func loadScripts() (scripts, error) {
 		{&s.limit, "limit", "window limit"}, {&s.unlimit, "unlimit", "window unlimit"},
 		{&s.charge, "charge", ""}, {&s.uncharge, "uncharge", ""},
 		{&s.exchange, "exchange", ""}, {&s.free, "free", ""},
-		{&s.lookup, "lookup", "parked"}, {&s.park, "park", ""}, {&s.unpark, "unpark", "parked"},
+		{&s.lookup, "lookup", "parked"}, {&s.park, "park", ""}, {&s.unpark, "unpark", "parked"}, {&s.drop, "drop", ""},
 	} {
 		var source strings.Builder
 		for _, part := range strings.Fields(one.parts) {
@@ -151,6 +151,9 @@ func text(v any) string {
 	s, _ := v.(string)
 	return s
 }
+
+// record is a verification as it stands in Redis, of which a script tells.
+func (r reply) record() []byte { return []byte(text(r.at(0))) }
 
 func number(v any) int64 {
 	n, _ := v.(int64)

@@ -42,8 +42,8 @@ type Options struct {
 	Expired func([]otp.Verification)
 	// Observe is told of each script: its name, how long its round trip took, and the failure of the store, if any.
 	Observe func(script string, took time.Duration, err error)
-	// Track keeps the references of all that has changed in a stream of each shard, for whoever builds a history of it. Do
-	// not set it without a reader: nothing else empties those streams.
+	// Track keeps the references of all that has changed in a list of each shard, for whoever builds a history of it. Do
+	// not set it without a reader: nothing else empties those lists.
 	Track bool
 }
 
@@ -100,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("the store on Redis cannot be used: %w", err), s.client.Close())
 	}
 	if o.Mode != Cluster {
-		s.lanes = newLanes(s.client, o.Timeout)
+		s.lanes = newLanes(s.client)
 	}
 	s.sweeper = newSweeper(s)
 	return s, nil

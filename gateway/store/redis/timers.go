@@ -116,7 +116,7 @@ func (c *command) verification() (otp.Verification, error) {
 		return otp.Verification{}, c.Err()
 	}
 	if r := c.reply(); r.word == "ok" {
-		return verificationOf(text(r.at(0)))
+		return verificationOf(r.record())
 	}
 	return otp.Verification{}, nil
 }

@@ -91,8 +91,10 @@ func (g *group) args() []any {
 	return args
 }
 
+// appendClaim adds what a script needs of claims in a window. Numbers stand in one place: each by itself would be allocated.
 func appendClaim(args []any, name string, l otp.Limit, now time.Time, events int) []any {
-	return append(args, name, l.Max, l.Slot(now), oldest(l, now), keep(l), events)
+	n := &[...]int64{int64(l.Max), l.Slot(now), oldest(l, now), keep(l), int64(events)}
+	return append(args, name, &n[0], &n[1], &n[2], &n[3], &n[4])
 }
 
 // charge is the call that counts the claims.

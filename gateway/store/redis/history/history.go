@@ -1,6 +1,6 @@
 // Package history keeps what happened to verifications on Redis: lists, events and sums for reports.
 //
-// It follows the records. Every step of the store leaves the reference of what it changed in a stream; Follow compares each
+// It follows the records. Every step of the store leaves the reference of what it changed in a list; Follow compares each
 // of these records with the state in which it was last taken in, and writes down the difference. All that belongs to
 // one app lives in one slot, where one transaction takes in the new states, their events and their counts, or nothing
 // when one of the states is another by then: so a difference is counted once, whoever follows and whenever one of them
@@ -24,7 +24,8 @@ type Change struct {
 	otp.Verification
 	Version string    // of the record; another one with every step
 	At      time.Time // of the last change
-	Entries []string  // that tell of the change, for [Source.Followed]
+	End     int       // for [Feed.Followed]
+	Entries []string  // that tell of the change, for [Feed.Followed]
 }
 
 // Source is what the history is made of.

@@ -14,7 +14,7 @@ redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1])
 redis.call('ZADD', KEYS[5], 0, ARGV[1])
 redis.call('PEXPIRE', KEYS[5], ARGV[8])
 if ARGV[9] ~= '' then redis.call('ZREMRANGEBYLEX', KEYS[5], '-', '(' .. ARGV[9]) end
-note()
+note(ARGV[4], #ARGV[4])
 outlive(ttl, KEYS[3], KEYS[4]) -- what happens to a verification happens while it is among the ends, or little later
 timer(ARGV[7], ttl)
 return { 'ok', levels }

@@ -28,7 +28,7 @@ if ARGV[11] ~= '' then
   put(11)
 else
   redis.call('APPEND', KEYS[1], ARGV[9])
-  note()
+  note(text, #text + #ARGV[9])
 end
 if known then return { 'ok' } end
 return { 'counted', text }

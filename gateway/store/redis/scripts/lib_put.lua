@@ -16,5 +16,5 @@ local function put(a)
     if ARGV[a + 1] ~= '' then redis.call('ZADD', KEYS[3], 'XX', ARGV[a + 1], ARGV[1]) end
   end
   timer(ARGV[a + 2], ttl)
-  note()
+  note(ARGV[a], #ARGV[a])
 end
