@@ -1,6 +1,7 @@
 package otp
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -134,10 +135,17 @@ func (n *nanos) UnmarshalJSON(b []byte) error {
 }
 
 // EncodeRecord writes v for a store.
-func EncodeRecord(v Verification) ([]byte, error) { return json.Marshal(recordOf(&v)) }
+func EncodeRecord(v Verification) ([]byte, error) { return AppendRecord(nil, &v) }
 
-func recordOf(v *Verification) *record {
-	r := &record{
+// AppendRecord does as [EncodeRecord], and puts what it writes behind b.
+func AppendRecord(b []byte, v *Verification) ([]byte, error) {
+	buffer := bytes.NewBuffer(b)
+	err := json.MarshalWriteOf(buffer, recordOf(v))
+	return buffer.Bytes(), err
+}
+
+func recordOf(v *Verification) record {
+	r := record{
 		V: recordVersion, Reference: v.Reference, App: v.App,
 		To:      addressOf(v.To),
 		Channel: v.Channel, Purpose: v.Purpose,

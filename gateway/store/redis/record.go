@@ -53,32 +53,40 @@ var errDamaged = errors.New("a stored verification cannot be read")
 // encode writes the verification down at now, as a version of its own.
 func (s *state) encode(now time.Time) ([]byte, error) {
 	v := &s.verification
-	record, err := otp.EncodeRecord(*v)
-	if err != nil {
-		return nil, err
-	}
 	who := [...]string{v.App, v.To.Address(), v.Purpose, personOf(v)}
-	b := make([]byte, 0, len(record)+lines)
+	b := make([]byte, 0, usual)
 	b = append(b, layout+" "...)
 	b = appendStamp(b, rand.Uint64()>>16)
 	b = append(append(append(b, ' '), v.Status...), ' ')
 	for _, n := range [...]int64{v.ExpiresAt.UnixMilli(), int64(v.Attempts), int64(v.MaxAttempts), now.UnixMilli()} {
 		b = append(strconv.AppendInt(b, n, 10), ' ')
 	}
-	b = append(strconv.AppendInt(b, int64(len(record)), 10), '\n')
+	size := len(b)
+	b = append(append(b, "00000000"[:sizeDigits]...), '\n')
 	for _, line := range who {
 		if strings.Contains(line, "\n") {
 			return nil, errors.New("a verification cannot be stored: one of its names has two lines")
 		}
 		b = append(append(b, line...), '\n')
 	}
-	b = append(append(b, record...), '\n')
+	begin := len(b)
+	b, err := otp.AppendRecord(b, v)
+	if err != nil {
+		return nil, err
+	}
+	for at, n := size+sizeDigits-1, len(b)-begin; n > 0; at, n = at-1, n/10 {
+		b[at] = byte('0' + n%10)
+	}
+	b = append(b, '\n')
 	s.at, s.stamp, s.size = now, string(b[:stampEnd]), len(b)
 	return b, nil
 }
 
-// lines is how many bytes the lines before a record take, and a guess behind it.
-const lines = 256
+// usual is how many bytes a verification takes, as a rule.
+const usual = 1152
+
+// sizeDigits is in how many digits the size of a record stands before it, which is known only when it was written.
+const sizeDigits = 8
 
 // appendStamp writes the lower 48 bits of n, in twelve digits.
 func appendStamp(b []byte, n uint64) []byte {
