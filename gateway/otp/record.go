@@ -172,7 +172,7 @@ func recordOf(v *Verification) record {
 // DecodeRecord reads what EncodeRecord wrote.
 func DecodeRecord(b []byte) (Verification, error) {
 	var r record
-	if err := json.Unmarshal(b, &r); err != nil {
+	if err := json.UnmarshalOf(b, &r); err != nil {
 		return Verification{}, fmt.Errorf("a stored verification is damaged: %w", err)
 	}
 	if r.V != recordVersion {
@@ -204,12 +204,12 @@ func DecodeRecord(b []byte) (Verification, error) {
 }
 
 // EncodeCheck writes a guess for a store that keeps some of them beside the record.
-func EncodeCheck(c Check) ([]byte, error) { return json.Marshal(checkRecordOf(c)) }
+func EncodeCheck(c Check) ([]byte, error) { return json.MarshalOf(checkRecordOf(c)) }
 
 // DecodeCheck reads what EncodeCheck wrote.
 func DecodeCheck(b []byte) (Check, error) {
 	var c checkRecord
-	if err := json.Unmarshal(b, &c); err != nil {
+	if err := json.UnmarshalOf(b, &c); err != nil {
 		return Check{}, fmt.Errorf("a stored guess is damaged: %w", err)
 	}
 	return c.check(), nil

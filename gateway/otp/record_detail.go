@@ -26,7 +26,7 @@ func EncodeDetail(e Event) ([]byte, error) {
 	default:
 		return nil, nil
 	}
-	return json.Marshal(r)
+	return json.MarshalOf(r)
 }
 
 // DecodeDetail puts what EncodeDetail wrote into e.
@@ -35,7 +35,7 @@ func DecodeDetail(b []byte, e *Event) error {
 		return nil
 	}
 	var r detailRecord
-	if err := json.Unmarshal(b, &r); err != nil {
+	if err := json.UnmarshalOf(b, &r); err != nil {
 		return fmt.Errorf("a stored event is damaged: %w", err)
 	}
 	if r.Delivery != nil {

@@ -37,13 +37,13 @@ func EncodeEvent(e Event) ([]byte, error) {
 		c := checkRecordOf(*e.Check)
 		r.Check = &c
 	}
-	return json.Marshal(r)
+	return json.MarshalOf(r)
 }
 
 // DecodeEvent reads what EncodeEvent wrote.
 func DecodeEvent(b []byte) (Event, error) {
 	var r eventRecord
-	if err := json.Unmarshal(b, &r); err != nil {
+	if err := json.UnmarshalOf(b, &r); err != nil {
 		return Event{}, fmt.Errorf("a stored event is damaged: %w", err)
 	}
 	e := Event{

@@ -93,7 +93,7 @@ func encodeState(c *Change) (string, error) {
 	for _, g := range c.Checks {
 		s.Checks = append(s.Checks, seenCheck{ID: g.ID, Outcome: g.Outcome, Counted: g.Counted, Provider: g.Provider})
 	}
-	b, err := json.Marshal(s)
+	b, err := json.MarshalOf(s)
 	return lineOf(c) + string(b) + "\n", err
 }
 
@@ -103,7 +103,7 @@ func decodeState(ref otp.Reference, text string) (*state, error) {
 	second, _, _ := strings.Cut(rest, "\n")
 	s := &state{line: line + "\n"}
 	var r seenRecord
-	err := json.Unmarshal([]byte(second), &r)
+	err := json.UnmarshalOf([]byte(second), &r)
 	switch {
 	case err != nil:
 		err = fmt.Errorf("what was last taken in of it is damaged: %w", err)
