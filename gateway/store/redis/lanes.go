@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	goredis "github.com/redis/go-redis/v9"
 )
 
 const (
-	// laneCount is how many round trips are under way at most: while one waits for Redis, the next is put together.
-	laneCount = 16
+	// lanesForEach is how many round trips are under way at most, for each processor: while one waits for Redis, the next is
+	// put together. With more of them fewer callers share one.
+	lanesForEach = 4
 	// laneLoad bounds how many callers share a round trip, and so how long the first of them waits for the last.
 	laneLoad = 8
 )
@@ -44,7 +46,7 @@ type load struct {
 
 func newLanes(client goredis.UniversalClient) *lanes {
 	l := &lanes{client: client, queue: make(chan *load, laneLoad), closing: make(chan struct{})}
-	for range laneCount {
+	for range lanesForEach * runtime.GOMAXPROCS(0) {
 		l.all.Go(l.run)
 	}
 	return l
