@@ -5,7 +5,9 @@
 //     one. The goals of sends are shares of this;
 //   - pass-through that keeps its connections: the same with a client that has one for each request that may come at
 //     once, which is two to three times as fast. It is the stricter yardstick, and sends have no goal beside it;
-//   - bare echo: a handler that returns the body.
+//   - bare echo: a handler that returns the body;
+//   - bare count: a handler that makes one script in Redis of each request, and returns the body. It has no goal: it tells
+//     what of the echo is left when a guess is counted before it is answered, whatever a gateway does besides.
 //
 // The load comes from wrk (closed loop) and k6 (open loop). Every server runs in a process of its own, on loopback. It
 // reads /proc, and so it needs Linux.
@@ -26,6 +28,7 @@ type commands struct {
 	Upstream    upstreamCommand    `cmd:"" hidden:"" help:"Serve an upstream that answers like Hubtel."`
 	Passthrough passthroughCommand `cmd:"" hidden:"" help:"Serve a yardstick of sends."`
 	Echo        echoCommand        `cmd:"" hidden:"" help:"Serve the yardstick of checks."`
+	Count       countCommand       `cmd:"" hidden:"" help:"Serve what a check on Redis costs at least."`
 	Gateway     gatewayCommand     `cmd:"" hidden:"" help:"Serve a gateway with everything on."`
 	Seed        seedCommand        `cmd:"" hidden:"" help:"Fill a store with live verifications."`
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -77,13 +78,43 @@ func (b *bench) checks() (findings, error) {
 	if err := b.warm(present(targets)); err != nil {
 		return findings{}, err
 	}
-	servers := append([]*server{b.echo}, present(targets)...)
+	counter, err := b.counter(targets)
+	defer counter.end()
+	if err != nil {
+		return findings{}, err
+	}
+	servers := append([]*server{b.echo}, present(append(targets, counter))...)
 	all, err := b.alternate(servers, func(s *server, round int) closed { return b.checking(targets, s, round) })
 	if err != nil {
 		return findings{}, err
 	}
+	return b.checkFindings(targets, counter, all), nil
+}
+
+// counter is the handler that counts in the Redis of the gateway that has one.
+func (b *bench) counter(targets []*target) (*target, error) {
+	t := &target{store: onRedis}
+	for _, of := range targets {
+		if of.store != onRedis {
+			continue
+		}
+		if t.missing = of.missing; t.missing != "" {
+			return t, nil
+		}
+		s, err := b.serveSelf("count", of.redis.address)
+		if err == nil {
+			s.name, t.server = "bare count", s
+		}
+		return t, err
+	}
+	return t, errors.New("there is no gateway on Redis")
+}
+
+// checkFindings has a row of each gateway, and one of the handler that only counts.
+func (b *bench) checkFindings(targets []*target, counter *target, all map[*server]series) findings {
 	c := comparison{b.echo, "verify", "in-house verify, half of the codes wrong", checkGoal}
-	return findings{rows: c.rows(targets, all), costs: c.costs(targets, all)}, nil
+	least := comparison{b.echo, "count", "a handler that makes one script of each, and nothing else", noGoal}
+	return findings{rows: append(c.rows(targets, all), least.rows([]*target{counter}, all)...), costs: c.costs(targets, all)}
 }
 
 // guessed asks for as many verifications as all rounds of checks can use up, and for live ones that nobody guesses at.

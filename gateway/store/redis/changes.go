@@ -44,7 +44,9 @@ func (s *Store) Changed(ctx context.Context, n int) ([]*history.Change, error) {
 	changes, unknown := make([]*history.Change, 0, len(told)), make([]*news, 0, len(told))
 	for _, one := range told {
 		if seen, ok := s.known(one); ok {
-			changes = append(changes, seen.change(one))
+			change := seen.change(one)
+			change.Unread = true
+			changes = append(changes, change)
 		} else {
 			unknown = append(unknown, one)
 		}
@@ -182,7 +184,9 @@ func (s *Store) Still(ctx context.Context, changes []*history.Change) ([]bool, e
 	}
 	still := make([]bool, len(changes))
 	for i, c := range changes {
-		still[i] = versionOf(texts[i].text) == c.Version
+		if still[i] = versionOf(texts[i].text) == c.Version; !still[i] {
+			s.memory.Remove(c.Reference) // so that it is read next time
+		}
 	}
 	return still, nil
 }

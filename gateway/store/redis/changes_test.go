@@ -100,3 +100,49 @@ func changed(t *testing.T, s *redis.Store, ref otp.Reference) *history.Change {
 	}
 	return all[0]
 }
+
+// What a gateway remembers of a verification may be older than what it has taken in of it since another one changed it.
+func TestHistoryDoesNotGoBackToWhatAGatewayRemembers(t *testing.T) {
+	t.Parallel()
+	server := launched(t)
+	shared := func(o *redis.Options) { o.Addresses, o.Prefix, o.Track = []string{server.Address}, "shared", true }
+	here, there := open(t, shared), open(t, shared)
+	c := server.Client()
+	defer c.Close()
+	v := sent(t, here)
+	lists, err := c.Keys(t.Context(), "*:news").Result()
+	if err != nil || len(lists) != 1 {
+		t.Fatal(lists, err)
+	}
+	late := c.LIndex(t.Context(), lists[0], -1).Val()
+	if _, err := there.Reserve(t.Context(), guess(v, "c1")); err != nil {
+		t.Fatal(err)
+	}
+	h := here.History(24 * time.Hour)
+	if _, err := h.Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	told := func() []otp.Row {
+		q := otp.ReportQuery{App: "shop", From: v.CreatedAt.Add(-time.Hour), Until: v.CreatedAt.Add(time.Hour), Now: v.CreatedAt}
+		rows, err := h.Report(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	before := told()
+	if err := c.RPush(t.Context(), lists[0], late).Err(); err != nil { // which a follower reads only now
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := h.Follow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(before, told()); diff != "" || len(before) != 1 {
+		t.Errorf("%d rows; %s", len(before), diff)
+	}
+	if left := c.LLen(t.Context(), lists[0]).Val(); left != 0 {
+		t.Errorf("%d entries are kept", left)
+	}
+}

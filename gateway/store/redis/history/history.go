@@ -24,6 +24,7 @@ type Change struct {
 	otp.Verification
 	Version string    // of the record; another one with every step
 	At      time.Time // of the last change
+	Unread  bool      // it is what somebody remembers: the record may have changed since
 	End     int       // for [Feed.Followed]
 	Entries []string  // that tell of the change, for [Feed.Followed]
 }
@@ -40,7 +41,7 @@ type Feed interface {
 	Changed(ctx context.Context, n int) ([]*Change, error)
 	// Followed forgets that records changed. A change that came after [Source.Changed] is not forgotten.
 	Followed(ctx context.Context, changes []*Change) error
-	// Still tells of each of the changes whether its record is what it was.
+	// Still tells of each of the changes whether its record is what it was. One that is not is told as it is next time.
 	Still(ctx context.Context, changes []*Change) ([]bool, error)
 }
 

@@ -25,23 +25,32 @@ func (h *History) remember(one *item) {
 // look returns the states in which verifications were last taken in. A remembered one may be behind.
 func (h *History) look(ctx context.Context, app string, changes []*Change) ([]*state, error) {
 	states := make([]*state, len(changes))
-	var unknown []int
+	var unknown, doubtful []int
 	for i, c := range changes {
-		if text, ok := h.memory.Get(c.Reference); ok {
-			states[i] = h.decode(c.Reference, text)
-		} else {
+		text, ok := h.memory.Get(c.Reference)
+		if !ok {
 			unknown = append(unknown, i)
+			continue
+		}
+		if states[i] = h.decode(c.Reference, text); c.Unread {
+			doubtful = append(doubtful, i)
 		}
 	}
-	if len(unknown) == 0 {
-		return states, nil
+	if len(unknown) > 0 {
+		found, err := h.fetch(ctx, app, changes, states, unknown)
+		if err != nil {
+			return nil, err
+		}
+		doubtful = append(doubtful, found...)
 	}
-	return states, h.fetch(ctx, app, changes, states, unknown)
+	return states, h.doubt(ctx, changes, states, doubtful)
 }
 
-// fetch reads states that are not remembered. Where there is none, the verification is new, or so old that what was told of
-// it has had its time: then it is in the list.
-func (h *History) fetch(ctx context.Context, app string, changes []*Change, states []*state, unknown []int) error {
+// fetch reads states that are not remembered, and tells which there are. Where there is none, the verification is new, or so
+// old that what was told of it has had its time: then it is in the list.
+func (h *History) fetch(
+	ctx context.Context, app string, changes []*Change, states []*state, unknown []int,
+) (found []int, err error) {
 	keys, none := make([]string, len(unknown)), new(state)
 	var old []int
 	score := []any{"ZMSCORE", h.list(app)} // the library's own call takes a score of 0 for none
@@ -54,19 +63,19 @@ func (h *History) fetch(ctx context.Context, app string, changes []*Change, stat
 	}
 	var texts *redis.SliceCmd
 	var scores *redis.Cmd
-	_, err := h.Client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, err = h.Client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		if texts = p.MGet(ctx, keys...); len(old) > 0 {
 			scores = p.Do(ctx, score...)
 		}
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(old) > 0 {
 		listed, err := scores.Slice()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for k, i := range old {
 			if listed[k] != nil {
@@ -74,14 +83,13 @@ func (h *History) fetch(ctx context.Context, app string, changes []*Change, stat
 			}
 		}
 	}
-	var found []int
 	for k, i := range unknown {
 		if text, ok := texts.Val()[k].(string); ok {
 			states[i] = h.decode(changes[i].Reference, text)
 			found = append(found, i)
 		}
 	}
-	return h.doubt(ctx, changes, states, found)
+	return found, nil
 }
 
 // decode reads a state. One that cannot be read is told of and passed over.
@@ -94,7 +102,8 @@ func (h *History) decode(ref otp.Reference, text string) *state {
 }
 
 // doubt marks states that may be newer than the change: after the record was read, and before the state was, somebody
-// else may have taken in the next change. A record that is still the same was not overtaken.
+// else may have taken in the next change; and what is remembered of a record may be older than any state. A record that is
+// still the same was not overtaken.
 func (h *History) doubt(ctx context.Context, changes []*Change, states []*state, found []int) error {
 	if len(found) == 0 {
 		return nil
