@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -32,6 +33,7 @@ var (
 // need it.
 type lanes struct {
 	client  goredis.UniversalClient
+	timeout time.Duration
 	queue   chan *load
 	closing chan struct{}
 	all     sync.WaitGroup
@@ -44,8 +46,8 @@ type load struct {
 	done  chan struct{} // closed when all of them have their answers
 }
 
-func newLanes(client goredis.UniversalClient) *lanes {
-	l := &lanes{client: client, queue: make(chan *load, laneLoad), closing: make(chan struct{})}
+func newLanes(client goredis.UniversalClient, timeout time.Duration) *lanes {
+	l := &lanes{client: client, timeout: timeout, queue: make(chan *load, laneLoad), closing: make(chan struct{})}
 	for range lanesForEach * runtime.GOMAXPROCS(0) {
 		l.all.Go(l.run)
 	}
@@ -104,7 +106,9 @@ func (l *lanes) gather(first *load) []*load {
 }
 
 func (l *lanes) send(all []*load) {
-	ctx := context.Background() // each caller waits as long as he may; the client gives up by itself
+	// What waits for a connection longer than its callers do is not sent: they were told that it was not done.
+	ctx, cancel := context.WithTimeout(context.Background(), l.timeout)
+	defer cancel()
 	pipe := l.client.Pipeline()
 	var joints []*joint
 	for _, one := range all {

@@ -100,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("the store on Redis cannot be used: %w", err), s.client.Close())
 	}
 	if o.Mode != Cluster {
-		s.lanes = newLanes(s.client)
+		s.lanes = newLanes(s.client, o.Timeout)
 	}
 	s.sweeper = newSweeper(s)
 	return s, nil
